@@ -1,0 +1,10 @@
+//! City Gateway: from a sensor in the street to numbers a city can answer for.
+//!
+//! The wings, one for each of its users, and who may know whom, are drawn in ARCHITECTURE.md.
+
+pub mod catalogue;
+pub mod clock;
+pub mod reading;
+pub mod registry;
+pub mod store;
+pub mod telemetry;

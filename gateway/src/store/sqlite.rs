@@ -1,0 +1,113 @@
+//! Opening a database: pragmas, the file's format version, and its migrations.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// How much a commit promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Consistent after a power cut, but the last commits may be gone: for what the journal can replay.
+    Normal,
+    /// A commit is on disk when it returns.
+    Full,
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Written by a newer program.
+    #[error(
+        "{path} has format {found}, newer than the {known} that this program knows: run the newer program, or restore a backup"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// SQLite's own error.
+    #[error("{path}: {source}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+}
+
+/// Opens `path` for its one writer, creating it and bringing it to the newest format.
+///
+/// `migrations[n]` takes format `n` to `n + 1`; the format is kept in `PRAGMA user_version`.
+///
+/// # Errors
+/// [`OpenError`]: a newer format is refused, untouched.
+pub fn open_writer(path: &Path, migrations: &[&str], synchronous: Synchronous) -> Result<Connection, OpenError> {
+    let wrap = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let mut connection = Connection::open(path).map_err(wrap)?;
+    let known = migrations.len() as i64;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(wrap)?;
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    }
+    prepare(&connection, synchronous).map_err(wrap)?;
+    for (migration, format) in migrations.iter().zip(1i64..).filter(|(_, format)| *format > found) {
+        let transaction = connection.transaction().map_err(wrap)?;
+        transaction.execute_batch(migration).map_err(wrap)?;
+        transaction.pragma_update(None, "user_version", format).map_err(wrap)?;
+        transaction.commit().map_err(wrap)?;
+    }
+    Ok(connection)
+}
+
+/// Opens `path` to read beside its writer.
+///
+/// # Errors
+/// SQLite's own.
+pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let wrap = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
+    connection.busy_timeout(Duration::from_secs(10)).map_err(wrap)?;
+    connection.pragma_update(None, "cache_size", -1_024).map_err(wrap)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection, synchronous: Synchronous) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", if synchronous == Synchronous::Full { "FULL" } else { "NORMAL" })?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -4_096)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_file_is_migrated_and_a_newer_one_is_refused_untouched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.db");
+        let first = "CREATE TABLE a(x INTEGER);";
+        let second = "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 7;";
+        let connection = open_writer(&path, &[first], Synchronous::Full).expect("created");
+        connection.execute("INSERT INTO a(x) VALUES (1)", []).expect("inserted");
+        drop(connection);
+
+        let connection = open_writer(&path, &[first, second], Synchronous::Full).expect("migrated");
+        let y: i64 = connection.query_row("SELECT y FROM a", [], |row| row.get(0)).expect("a row");
+        assert_eq!(y, 7);
+        drop(connection);
+
+        let before = std::fs::read(&path).expect("bytes");
+        let error = open_writer(&path, &[first], Synchronous::Full).expect_err("newer");
+        assert!(matches!(error, OpenError::Newer { found: 2, known: 1, .. }), "{error}");
+        assert_eq!(std::fs::read(&path).expect("bytes"), before);
+    }
+}

@@ -1,0 +1,3 @@
+//! The way of a reading: ingest → journal → decode → validate → aggregate → store → sinks, and the ledger that balances.
+
+pub mod frame;

@@ -1,0 +1,2 @@
+//! Wire formats that node and gateway share.
+#![no_std]
