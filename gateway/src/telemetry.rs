@@ -1,3 +1,5 @@
 //! The way of a reading: ingest → journal → decode → validate → aggregate → store → sinks, and the ledger that balances.
 
 pub mod frame;
+pub mod ingest;
+pub mod journal;
