@@ -110,6 +110,8 @@ pub enum Rule {
     Energetic,
     /// The largest: LAmax, peaks.
     Maximum,
+    /// Smallest and largest only: percentiles of a level are never averaged.
+    Extent,
     /// Mean direction on the circle, in degrees; undefined near a zero resultant, and in a calm.
     Circular {
         /// The quantity of the same node and channel, and the value below which direction means nothing.
@@ -127,6 +129,16 @@ pub enum Rule {
         /// State names by number.
         states: Vec<State>,
     },
+}
+
+impl Rule {
+    /// The code of the quantity that this one's windows look at beside their own observations.
+    pub fn companion(&self) -> Option<&str> {
+        match self {
+            Rule::Circular { calm: Some((code, _)) } => Some(code),
+            _ => None,
+        }
+    }
 }
 
 /// One state of a quantity of states.

@@ -2,8 +2,10 @@
 //!
 //! The wings, one for each of its users, and who may know whom, are drawn in ARCHITECTURE.md.
 
+pub mod aggregate;
 pub mod catalogue;
 pub mod clock;
+pub mod quality;
 pub mod reading;
 pub mod registry;
 pub mod store;

@@ -1,10 +1,20 @@
 //! SQLite underneath: `telemetry.db` (the journal is the durable form) and `records.db` (every commit synced).
 
+mod codec;
+mod compaction;
+pub(crate) mod live;
 pub mod model;
+mod observations;
 mod reader;
+mod schema;
+mod shared;
 pub mod sqlite;
+mod writer;
 
+pub(crate) use observations::{Versions, after, before, within};
 pub use reader::Reader;
+pub(crate) use shared::Shared;
+pub use writer::{Checkpoint, NameRow, NewRejection, NodeRow, Progress, Quarantined, Recovered, Writer};
 
 /// Why the store could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +25,23 @@ pub enum StoreError {
     /// SQLite's own error.
     #[error("the store: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// What was committed could not be synced.
+    #[error("the store could not be synced: {0}")]
+    Sync(#[source] std::io::Error),
     /// A row holds what this program never writes.
     #[error("the store holds a row that cannot be read: {0}")]
     Damaged(String),
+}
+
+impl StoreError {
+    /// Whether there is no room: what was to be written is still in hand, and may be written later.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            StoreError::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            StoreError::Sync(error) => {
+                matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+            }
+            StoreError::Open(_) | StoreError::Damaged(_) => false,
+        }
+    }
 }

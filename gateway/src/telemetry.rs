@@ -3,3 +3,8 @@
 pub mod frame;
 pub mod ingest;
 pub mod journal;
+pub mod ledger;
+mod names;
+pub mod pipeline;
+pub mod settling;
+pub mod validate;

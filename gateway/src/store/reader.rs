@@ -2,28 +2,48 @@
 
 use std::sync::Arc;
 
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
 use super::StoreError;
-use super::model::{Aggregate, Datastream, JudgedObservation, Order, Page, Rejection, Span, WindowIndex, WindowLength};
-use crate::reading::{DatastreamId, NodeId};
+use super::live::Entry;
+use super::model::{
+    Aggregate, Datastream, JudgedObservation, Order, Page, Rejection, Span, Status, Values, WindowIndex, WindowLength,
+};
+use super::observations::{self, Versions};
+use super::shared::Shared;
+use crate::clock::Clock;
+use crate::reading::{DatastreamId, NodeId, RejectReason, Timestamp};
 
 /// Reads what is stored and what waits in memory for the next checkpoint. Cheap to clone.
 #[derive(Clone)]
-pub struct Reader {}
+pub struct Reader {
+    shared: Arc<Shared>,
+    clock: Arc<Clock>,
+}
 
 impl Reader {
+    pub(crate) fn new(shared: Arc<Shared>, clock: Arc<Clock>) -> Self {
+        Self { shared, clock }
+    }
+
     /// The configured windows, in order; a [`WindowIndex`] is a place in this list.
     pub fn windows(&self) -> &[WindowLength] {
-        unimplemented!()
+        self.shared.windows.lengths()
+    }
+
+    /// The window of that index around `at`.
+    pub fn window_around(&self, window: WindowIndex, at: Timestamp) -> Span {
+        self.shared.windows.around(window, at)
     }
 
     /// Every datastream, by id.
     pub fn datastreams(&self) -> Vec<Arc<Datastream>> {
-        unimplemented!()
+        self.shared.directory.all().iter().map(|entry| Arc::new(describe(entry))).collect()
     }
 
     /// The datastream with that number.
-    pub fn datastream(&self, _id: DatastreamId) -> Option<Arc<Datastream>> {
-        unimplemented!()
+    pub fn datastream(&self, id: DatastreamId) -> Option<Arc<Datastream>> {
+        self.shared.directory.get(id).map(|entry| Arc::new(describe(&entry)))
     }
 
     /// Current observations (superseded ones left out) measured within `span`, judged, in the order asked.
@@ -32,28 +52,73 @@ impl Reader {
     /// [`StoreError`] when the database cannot be read.
     pub fn observations(
         &self,
-        _id: DatastreamId,
-        _span: Span,
-        _order: Order,
-        _page: Page,
+        id: DatastreamId,
+        span: Span,
+        order: Order,
+        page: Page,
     ) -> Result<Vec<JudgedObservation>, StoreError> {
-        unimplemented!()
+        let Some(entry) = self.shared.directory.get(id) else { return Ok(Vec::new()) };
+        self.shared.read(|connection| {
+            let span = narrow(connection, &entry, span, order, page)?;
+            let mut found = observations::within(connection, &entry, span, Versions::Current)?;
+            if order == Order::Descending {
+                found.reverse();
+            }
+            let mut wanted: Vec<_> = found.into_iter().skip(page.skip).take(page.top).collect();
+            if order == Order::Descending {
+                wanted.reverse();
+            }
+            let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(Vec::new()) };
+            // Judged with all that shares its ends' times, then cut to what was asked.
+            let around = Span { from: first.measured_at, until: last.measured_at.plus_millis(1) };
+            let ends = (first.ordinal, last.ordinal);
+            let mut judged = self.shared.judged(connection, &entry, around)?.within;
+            if let Some(end) = judged.iter().rposition(|o| o.ordinal == ends.1) {
+                judged.truncate(end + 1);
+            }
+            if let Some(start) = judged.iter().position(|o| o.ordinal == ends.0) {
+                judged.drain(..start);
+            }
+            if order == Order::Descending {
+                judged.reverse();
+            }
+            Ok(judged)
+        })
     }
 
     /// How many current observations were measured within `span`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub fn count_observations(&self, _id: DatastreamId, _span: Span) -> Result<u64, StoreError> {
-        unimplemented!()
+    pub fn count_observations(&self, id: DatastreamId, span: Span) -> Result<u64, StoreError> {
+        let Some(entry) = self.shared.directory.get(id) else { return Ok(0) };
+        {
+            let live = entry.live();
+            let all = live.first_at.is_none_or(|at| span.from <= at) && live.last_at.is_none_or(|at| at < span.until);
+            if all {
+                return Ok(u64::from(live.next_ordinal) - live.superseded.len() as u64);
+            }
+        }
+        self.shared
+            .read(|connection| Ok(observations::within(connection, &entry, span, Versions::Current)?.len() as u64))
     }
 
     /// The observation with that ordinal, superseded or not.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub fn observation(&self, _id: DatastreamId, _ordinal: u32) -> Result<Option<JudgedObservation>, StoreError> {
-        unimplemented!()
+    pub fn observation(&self, id: DatastreamId, ordinal: u32) -> Result<Option<JudgedObservation>, StoreError> {
+        let Some(entry) = self.shared.directory.get(id) else { return Ok(None) };
+        self.shared.read(|connection| {
+            let Some(found) = observations::by_ordinal(connection, &entry, ordinal)? else { return Ok(None) };
+            let span = Span { from: found.measured_at, until: found.measured_at.plus_millis(1) };
+            let mut beside = observations::within(connection, &entry, span, Versions::Current)?;
+            if !beside.iter().any(|o| o.ordinal == ordinal) {
+                beside.push(found);
+            }
+            let judged = self.shared.judge(connection, &entry, span, beside)?;
+            Ok(judged.within.into_iter().find(|o| o.ordinal == ordinal))
+        })
     }
 
     /// Aggregates of the windows that start within `span`: those written, and those open or provisional as they are now.
@@ -62,36 +127,223 @@ impl Reader {
     /// [`StoreError`] when the database cannot be read.
     pub fn aggregates(
         &self,
-        _id: DatastreamId,
-        _window: WindowIndex,
-        _span: Span,
-        _order: Order,
-        _page: Page,
+        id: DatastreamId,
+        window: WindowIndex,
+        span: Span,
+        order: Order,
+        page: Page,
     ) -> Result<Vec<Aggregate>, StoreError> {
-        unimplemented!()
+        let Some(entry) = self.shared.directory.get(id) else { return Ok(Vec::new()) };
+        self.shared.read(|connection| {
+            let mut starts = self.starts(connection, &entry, window, span)?;
+            if order == Order::Descending {
+                starts.reverse();
+            }
+            let now = self.clock.now();
+            starts
+                .into_iter()
+                .skip(page.skip)
+                .take(page.top)
+                .map(|start| match written(connection, &entry, window, start)? {
+                    Some(aggregate) => Ok(aggregate),
+                    None => self.shared.unsettled_aggregate(connection, &entry, (window, start), now),
+                })
+                .collect()
+        })
     }
 
     /// How many aggregates [`Reader::aggregates`] would give for that span.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub fn count_aggregates(&self, _id: DatastreamId, _window: WindowIndex, _span: Span) -> Result<u64, StoreError> {
-        unimplemented!()
+    pub fn count_aggregates(&self, id: DatastreamId, window: WindowIndex, span: Span) -> Result<u64, StoreError> {
+        let Some(entry) = self.shared.directory.get(id) else { return Ok(0) };
+        self.shared.read(|connection| Ok(self.starts(connection, &entry, window, span)?.len() as u64))
+    }
+
+    /// Starts, within `span`, of the windows that have an aggregate, ascending.
+    fn starts(
+        &self,
+        connection: &Connection,
+        entry: &Entry,
+        window: WindowIndex,
+        span: Span,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let mut starts: Vec<Timestamp> = {
+            let live = entry.live();
+            live.unsettled.iter().filter(|(w, at)| *w == window && span.contains(*at)).map(|(_, at)| *at).collect()
+        };
+        // Rows of one window instant lie beside each other for all datastreams: one look-up for each instant, bounded by
+        // the datastream's own time, is cheaper than an index that every checkpoint would have to scatter rows into.
+        let (first, last) = {
+            let live = entry.live();
+            (live.first_at, live.last_at)
+        };
+        if let (Some(first), Some(last)) = (first, last) {
+            let mut statement = connection
+                .prepare_cached("SELECT 1 FROM aggregate WHERE window = ?1 AND start = ?2 AND datastream = ?3")?;
+            let mut at = self.shared.windows.around(window, first.max(span.from)).from;
+            while at <= last && at < span.until {
+                if span.contains(at) && statement.exists(params![window.0, at.millis(), entry.id.0])? {
+                    starts.push(at);
+                }
+                at = self.shared.windows.around(window, at).until;
+            }
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        Ok(starts)
     }
 
     /// Written aggregates with a change number above `after`, in the order of change, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub fn changes(&self, _after: u64, _limit: usize) -> Result<Vec<Aggregate>, StoreError> {
-        unimplemented!()
+    pub fn changes(&self, after: u64, limit: usize) -> Result<Vec<Aggregate>, StoreError> {
+        self.shared.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {AGGREGATE_COLUMNS} FROM aggregate WHERE change > ?1 ORDER BY change LIMIT ?2"
+            ))?;
+            let rows = statement.query_map(params![after as i64, limit as i64], |row| Ok(aggregate(row)))?;
+            rows.map(|row| row?).collect()
+        })
     }
 
     /// Rejections, newest first, of one node or of all.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub fn rejections(&self, _node: Option<&NodeId>, _page: Page) -> Result<Vec<Rejection>, StoreError> {
-        unimplemented!()
+    pub fn rejections(&self, node: Option<&NodeId>, page: Page) -> Result<Vec<Rejection>, StoreError> {
+        self.shared.read(|connection| {
+            let filter = if node.is_some() { "node = ?1" } else { "?1 IS NULL" };
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT id, position, reading, node, reason, detail, received_at, replayed_at FROM rejection
+                   WHERE {filter} ORDER BY id DESC LIMIT ?2 OFFSET ?3"
+            ))?;
+            let values = params![node.map(NodeId::as_str), page.top as i64, page.skip as i64];
+            let rows = statement.query_map(values, |row| Ok(rejection(row)))?;
+            rows.map(|row| row?).collect()
+        })
     }
+
+    /// The rejection with that number and its frame, encoded as the journal had it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub fn rejection(&self, id: u64) -> Result<Option<(Rejection, Vec<u8>)>, StoreError> {
+        self.shared.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, rejection.position, reading, node, reason, detail, received_at, replayed_at, frame
+                   FROM rejection JOIN rejected_frame ON rejected_frame.position = rejection.position WHERE id = ?1",
+            )?;
+            let found = statement.query_row([id as i64], |row| Ok((rejection(row), row.get(8)?))).optional()?;
+            found.map(|(rejection, frame)| Ok((rejection?, frame))).transpose()
+        })
+    }
+}
+
+fn describe(entry: &Entry) -> Datastream {
+    let live = entry.live();
+    Datastream {
+        id: entry.id,
+        key: entry.key.clone(),
+        created_at: entry.created_at,
+        first_at: live.first_at,
+        last_at: live.last_at,
+        received_at: live.received_at,
+        count: u64::from(live.next_ordinal),
+        external: entry.external,
+    }
+}
+
+/// The part of `span` that surely holds the page asked for: without it, the newest ten of two years would be looked for
+/// in two years of blocks.
+fn narrow(connection: &Connection, entry: &Entry, span: Span, order: Order, page: Page) -> Result<Span, StoreError> {
+    let wanted = page.skip.saturating_add(page.top);
+    const NEAR_ENOUGH: usize = 2_000;
+    if wanted > NEAR_ENOUGH {
+        return Ok(span);
+    }
+    let found = match order {
+        Order::Descending => observations::before(connection, entry, span.until, wanted)?,
+        Order::Ascending => observations::after(connection, entry, span.from, wanted)?,
+    };
+    if found.len() < wanted {
+        return Ok(span);
+    }
+    Ok(match (order, found.first(), found.last()) {
+        (Order::Descending, Some(first), _) => Span { from: span.from.max(first.measured_at), ..span },
+        (Order::Ascending, _, Some(last)) => Span { until: span.until.min(last.measured_at.plus_millis(1)), ..span },
+        _ => span,
+    })
+}
+
+/// The aggregate of that window as it was last written.
+pub(super) fn written(
+    connection: &Connection,
+    entry: &Entry,
+    window: WindowIndex,
+    start: Timestamp,
+) -> Result<Option<Aggregate>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {AGGREGATE_COLUMNS} FROM aggregate WHERE window = ?1 AND start = ?2 AND datastream = ?3"
+    ))?;
+    statement.query_row(params![window.0, start.millis(), entry.id.0], |row| Ok(aggregate(row))).optional()?.transpose()
+}
+
+/// The columns that [`aggregate`] reads, in its order.
+const AGGREGATE_COLUMNS: &str = "datastream, window, start, end, change, revision, zone, count, suspect, failed, \
+     expected, valid, mean, min, max, sum, p10, p50, p90, p95, shares";
+
+fn aggregate(row: &Row<'_>) -> Result<Aggregate, StoreError> {
+    let count: u32 = row.get(7)?;
+    let expected: Option<u32> = row.get(10)?;
+    let shares: Option<String> = row.get(20)?;
+    let shares = match shares {
+        None => Vec::new(),
+        Some(text) => serde_json::from_str(&text).map_err(|e| StoreError::Damaged(e.to_string()))?,
+    };
+    let p10: Option<f64> = row.get(16)?;
+    let percentiles = match p10 {
+        None => None,
+        Some(p10) => Some([p10, row.get(17)?, row.get(18)?, row.get(19)?]),
+    };
+    Ok(Aggregate {
+        datastream: DatastreamId(row.get(0)?),
+        window: WindowIndex(row.get(1)?),
+        span: Span { from: Timestamp::from_millis(row.get(2)?), until: Timestamp::from_millis(row.get(3)?) },
+        change: Some(row.get::<_, i64>(4)? as u64),
+        revision: row.get(5)?,
+        zone: row.get::<_, Option<String>>(6)?.map(Into::into),
+        status: Status::Settled,
+        values: Values {
+            count,
+            suspect: row.get(8)?,
+            failed: row.get(9)?,
+            expected,
+            capture: expected.map(|expected| (f64::from(count) / f64::from(expected)).min(1.0)),
+            valid: row.get(11)?,
+            mean: row.get(12)?,
+            min: row.get(13)?,
+            max: row.get(14)?,
+            sum: row.get(15)?,
+            percentiles,
+            shares,
+        },
+    })
+}
+
+fn rejection(row: &Row<'_>) -> Result<Rejection, StoreError> {
+    let node: String = row.get(3)?;
+    let reason: String = row.get(4)?;
+    Ok(Rejection {
+        id: row.get::<_, i64>(0)? as u64,
+        position: row.get::<_, i64>(1)? as u64,
+        reading: row.get(2)?,
+        node: NodeId::new(&node).map_err(|e| StoreError::Damaged(e.to_string()))?,
+        reason: RejectReason::from_code(&reason).ok_or_else(|| StoreError::Damaged(format!("reason {reason}")))?,
+        detail: row.get(5)?,
+        received_at: Timestamp::from_millis(row.get(6)?),
+        replayed_at: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_millis),
+    })
 }

@@ -1,0 +1,137 @@
+//! What is known of each datastream in memory: where it stands, its latest observations, the windows that wait.
+//!
+//! One writer, the pipeline; readers take short locks, one datastream at a time. What memory holds and what the database
+//! holds may overlap for a moment at a checkpoint: ordinals tell the same observation.
+
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+
+use super::model::WindowIndex;
+use crate::catalogue::QuantityIndex;
+use crate::reading::{DatastreamId, DatastreamKey, Observation, Timestamp};
+
+/// Observations kept in memory of each datastream when they are stored too: most windows settle without the disk.
+const RECENT_KEPT_MAX: usize = 40;
+
+/// A datastream in memory.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: DatastreamId,
+    pub(crate) key: DatastreamKey,
+    /// None when the catalogue no longer has the quantity.
+    pub(crate) quantity: Option<QuantityIndex>,
+    pub(crate) external: bool,
+    pub(crate) created_at: Timestamp,
+    live: Mutex<Live>,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        id: DatastreamId,
+        key: DatastreamKey,
+        quantity: Option<QuantityIndex>,
+        external: bool,
+        created_at: Timestamp,
+        live: Live,
+    ) -> Self {
+        Self { id, key, quantity, external, created_at, live: Mutex::new(live) }
+    }
+
+    pub(crate) fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().expect("no panic while the lock is held")
+    }
+}
+
+/// The part of a datastream that changes.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    pub(crate) next_ordinal: u32,
+    /// Ordinals of observations that a later one corrected, sorted.
+    pub(crate) superseded: Vec<u32>,
+    pub(crate) first_at: Option<Timestamp>,
+    pub(crate) last_at: Option<Timestamp>,
+    pub(crate) received_at: Option<Timestamp>,
+    /// Latest observations; those from `written` on are not in the database yet.
+    pub(crate) recent: Vec<Observation>,
+    pub(crate) written: usize,
+    /// Every observation measured at or after this is in `recent`.
+    pub(crate) complete_from: Option<Timestamp>,
+    /// Windows that wait to settle or to be computed again: index and start.
+    pub(crate) unsettled: Vec<(WindowIndex, Timestamp)>,
+}
+
+impl Live {
+    /// Adds an observation, and gives it its ordinal.
+    pub(crate) fn push(&mut self, mut observation: Observation, received_at: Timestamp) -> u32 {
+        observation.ordinal = self.next_ordinal;
+        self.next_ordinal += 1;
+        let at = observation.measured_at;
+        self.first_at = Some(self.first_at.map_or(at, |first| first.min(at)));
+        self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+        self.received_at = Some(received_at);
+        if self.complete_from.is_none() {
+            self.complete_from = Some(Timestamp::from_millis(i64::MIN));
+        }
+        self.recent.push(observation);
+        observation.ordinal
+    }
+
+    /// Marks `ordinal` as corrected.
+    pub(crate) fn supersede(&mut self, ordinal: u32) {
+        if let Err(place) = self.superseded.binary_search(&ordinal) {
+            self.superseded.insert(place, ordinal);
+        }
+    }
+
+    /// Whether a later observation corrected this one.
+    pub(crate) fn is_superseded(&self, ordinal: u32) -> bool {
+        !self.superseded.is_empty() && self.superseded.binary_search(&ordinal).is_ok()
+    }
+
+    /// What the database does not hold yet.
+    pub(crate) fn unwritten(&self) -> &[Observation] {
+        &self.recent[self.written..]
+    }
+
+    /// The database holds all: keeps only the latest in memory.
+    pub(crate) fn all_written(&mut self) {
+        if self.recent.len() > RECENT_KEPT_MAX {
+            self.recent.sort_unstable_by_key(|o| (o.measured_at, o.ordinal));
+            let dropped = self.recent.len() - RECENT_KEPT_MAX;
+            let from = self.recent[dropped - 1].measured_at.plus_millis(1);
+            self.recent.drain(..dropped);
+            self.complete_from = self.complete_from.map(|before| before.max(from));
+            if self.recent.capacity() > RECENT_KEPT_MAX * 2 {
+                self.recent.shrink_to(RECENT_KEPT_MAX + 8);
+            }
+        }
+        self.written = self.recent.len();
+    }
+}
+
+/// Every datastream; an id is a place in the list, from 1.
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    entries: RwLock<Vec<Arc<Entry>>>,
+}
+
+impl Directory {
+    pub(crate) fn get(&self, id: DatastreamId) -> Option<Arc<Entry>> {
+        let entries = self.entries.read().expect("no panic while the lock is held");
+        entries.get((id.0 as usize).checked_sub(1)?).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
+        self.entries.read().expect("no panic while the lock is held").clone()
+    }
+
+    /// The id of the next datastream.
+    pub(crate) fn next_id(&self) -> DatastreamId {
+        DatastreamId(self.entries.read().expect("no panic while the lock is held").len() as u32 + 1)
+    }
+
+    pub(crate) fn add(&self, entry: Arc<Entry>) {
+        let mut entries = self.entries.write().expect("no panic while the lock is held");
+        debug_assert_eq!(entry.id.0 as usize, entries.len() + 1);
+        entries.push(entry);
+    }
+}

@@ -1,0 +1,292 @@
+//! The pipeline: the one thread that reads the journal, takes frames up, and writes checkpoints.
+//!
+//! The journal is its queue: what waits is on disk, and after a crash the pipeline goes on from the last checkpoint, to the
+//! same numbers. This file is the driver: it owns the clock and the waiting; what it does with a frame is [`Intake`]'s,
+//! which is handed the time.
+
+mod intake;
+mod node;
+mod replay;
+mod settle;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::time::Duration;
+
+pub use intake::{Event, Intake};
+pub use replay::{External, replay_frame};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::reading::Timestamp;
+use crate::registry::Snapshot;
+use crate::store::{Quarantined, StoreError};
+use crate::telemetry::journal::{Journal, Reader as JournalReader};
+
+/// Bytes of frames taken up between two looks at the clock and the orders.
+const BATCH_BYTES: usize = 256 * 1024;
+/// How long to wait for frames before looking at the clock.
+const TICK: Duration = Duration::from_millis(100);
+/// With nothing to take up and windows due, a checkpoint comes after this, not only at its interval.
+const EARLY_CHECKPOINT_MS: i64 = 1_000;
+/// How often the retention is looked at.
+const RETENTION_EVERY_MS: i64 = 6 * 3_600_000;
+/// After a checkpoint that a full disk refused, the next try.
+const RETRY_MS: i64 = 5_000;
+
+/// When checkpoints are written, and how long things are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct PipelineConfig {
+    /// Longest time between checkpoints while something waits for one.
+    pub checkpoint_ms: i64,
+    /// Most readings in memory before one.
+    pub checkpoint_readings: usize,
+    /// How long observations are kept.
+    pub observations_ms: i64,
+    /// How long aggregates are kept.
+    pub aggregates_ms: i64,
+    /// How long rejections are kept.
+    pub rejections_ms: i64,
+}
+
+/// What other parts ask of the pipeline's thread, which alone writes the store.
+pub enum Order {
+    /// Results are made with this registry from now on.
+    Registry(Arc<Snapshot>),
+    /// A sink has delivered everything up to this change.
+    Cursor {
+        /// The sink's name.
+        sink: String,
+        /// The change.
+        change: u64,
+    },
+    /// A sink's server refused a line for good.
+    Quarantine(Quarantined),
+    /// Write a checkpoint now, and say when it is written.
+    Checkpoint(oneshot::Sender<()>),
+    /// Merge everything into sealed chunks, and say when it is done.
+    Compact(oneshot::Sender<()>),
+}
+
+/// The way to give orders to the pipeline. Cheap to clone.
+#[derive(Clone)]
+pub struct Orders(Sender<Order>);
+
+impl Orders {
+    /// The way to give orders, and where they arrive.
+    pub fn channel() -> (Self, Receiver<Order>) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        (Self(sender), receiver)
+    }
+
+    /// Gives an order. Few are under way at once: each giver waits for an answer, or gives one a second at most.
+    pub fn give(&self, order: Order) {
+        // The pipeline is gone only when the process stops.
+        let _ = self.0.send(order);
+    }
+}
+
+/// Why the pipeline stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] crate::telemetry::journal::ReadError),
+}
+
+/// The driver.
+pub struct Pipeline {
+    intake: Intake,
+    journal: Arc<Journal>,
+    reader: JournalReader,
+    clock: Arc<Clock>,
+    config: PipelineConfig,
+    orders: Receiver<Order>,
+    events: Sender<Event>,
+    checkpointed_at: Timestamp,
+    waiting_since: Option<Timestamp>,
+    retained_at: Timestamp,
+    /// Answers due when the next checkpoint is written.
+    answers: Vec<oneshot::Sender<()>>,
+    ordered: bool,
+}
+
+impl Pipeline {
+    /// A pipeline that goes on from where `intake` stands.
+    pub fn new(
+        intake: Intake,
+        journal: Arc<Journal>,
+        clock: Arc<Clock>,
+        config: PipelineConfig,
+        orders: Receiver<Order>,
+        events: Sender<Event>,
+    ) -> Self {
+        let reader = journal.reader(intake.position() + 1);
+        let now = clock.now();
+        Self {
+            intake,
+            journal,
+            reader,
+            clock,
+            config,
+            orders,
+            events,
+            checkpointed_at: now,
+            waiting_since: None,
+            retained_at: now.plus_millis(60_000 - RETENTION_EVERY_MS),
+            answers: Vec::new(),
+            ordered: false,
+        }
+    }
+
+    /// Takes frames up until `stop` says so, then writes a last checkpoint.
+    ///
+    /// # Errors
+    /// [`PipelineError`]: the process must stop; the journal has everything.
+    pub fn run(mut self, stop: &AtomicBool) -> Result<(), PipelineError> {
+        while !stop.load(Ordering::Relaxed) {
+            let mut idle = !self.reader.wait(TICK);
+            if !idle {
+                idle = self.take_up()? == 0;
+            }
+            let now = self.clock.now();
+            self.obey(now)?;
+            self.intake.balance(now);
+            for event in self.intake.take_events() {
+                // Nobody listens only when the process stops.
+                let _ = self.events.send(event);
+            }
+            if self.is_due(now, idle) {
+                self.checkpoint(now)?;
+                self.intake.balance(self.clock.now());
+            }
+        }
+        while self.take_up()? > 0 {}
+        self.checkpoint(self.clock.now())
+    }
+
+    fn take_up(&mut self) -> Result<usize, PipelineError> {
+        let now = self.clock.now();
+        let (intake, mut failed) = (&mut self.intake, None);
+        let count = self.reader.read(BATCH_BYTES, |position, record| {
+            if failed.is_none() {
+                failed = intake.take_up(position, record, now).err();
+            }
+        })?;
+        failed.map_or(Ok(count), |error| Err(error.into()))
+    }
+
+    fn obey(&mut self, now: Timestamp) -> Result<(), PipelineError> {
+        loop {
+            match self.orders.try_recv() {
+                Ok(Order::Registry(snapshot)) => self.intake.registry_changed(snapshot),
+                Ok(Order::Cursor { sink, change }) => self.intake.set_cursor(sink, change),
+                Ok(Order::Quarantine(line)) => self.intake.quarantine(line),
+                Ok(Order::Checkpoint(answer)) => {
+                    self.answers.push(answer);
+                    self.ordered = true;
+                }
+                Ok(Order::Compact(answer)) => {
+                    self.checkpoint(now)?;
+                    self.intake.compact()?;
+                    let _ = answer.send(());
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    fn is_due(&mut self, now: Timestamp, idle: bool) -> bool {
+        if self.ordered || self.intake.unwritten() >= self.config.checkpoint_readings {
+            return true;
+        }
+        let since_last = now.millis_since(self.checkpointed_at);
+        // A clock that was set back must not hold checkpoints up.
+        if since_last < 0 {
+            self.checkpointed_at = now;
+        }
+        let waits = self.intake.position() > self.intake.stored_position() || self.intake.has_orders();
+        let since = *self.waiting_since.get_or_insert(now);
+        if !waits {
+            self.waiting_since = None;
+        } else if now.millis_since(since) >= self.config.checkpoint_ms {
+            return true;
+        }
+        let due = || self.intake.windows_due(now);
+        (idle && since_last >= EARLY_CHECKPOINT_MS && due()) || (since_last >= self.config.checkpoint_ms && due())
+    }
+
+    fn checkpoint(&mut self, now: Timestamp) -> Result<(), PipelineError> {
+        let more = match self.intake.checkpoint(now) {
+            Ok(more) => more,
+            Err(error) if error.is_disk_full() => {
+                // Nothing is lost: the journal keeps it. It fills too, and then ingest pauses, unacknowledged.
+                tracing::error!(%error, "the disk is full: no checkpoint can be written; the journal keeps what comes");
+                self.checkpointed_at = now;
+                self.waiting_since = Some(now.plus_millis(RETRY_MS - self.config.checkpoint_ms));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if self.journal.release(self.intake.stored_position() + 1).is_err() {
+            tracing::warn!("the journal has stopped; its segments are not released");
+        }
+        self.checkpointed_at = now;
+        self.waiting_since = more.then(|| now.plus_millis(-self.config.checkpoint_ms));
+        self.ordered = false;
+        for answer in self.answers.drain(..) {
+            let _ = answer.send(());
+        }
+        if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
+            self.retained_at = now;
+            let before = |kept_ms: i64| now.plus_millis(-kept_ms);
+            let config = &self.config;
+            let (observations, aggregates) = (before(config.observations_ms), before(config.aggregates_ms));
+            self.intake.retain(observations, aggregates, before(config.rejections_ms))?;
+        }
+        Ok(())
+    }
+}
+
+impl Intake {
+    /// Journal position up to which everything is in the store.
+    pub fn stored_position(&self) -> u64 {
+        self.writer.progress().position
+    }
+
+    /// Whether any window may settle now.
+    pub fn windows_due(&self, now: Timestamp) -> bool {
+        !self.settling.due(now, 1).is_empty()
+    }
+
+    /// Whether sinks have moved or given up lines since the last checkpoint.
+    fn has_orders(&self) -> bool {
+        !self.next.cursors.is_empty() || !self.next.quarantined.is_empty()
+    }
+
+    fn set_cursor(&mut self, sink: String, change: u64) {
+        self.next.cursors.retain(|(name, _)| *name != sink);
+        self.next.cursors.push((sink, change));
+    }
+
+    fn quarantine(&mut self, line: Quarantined) {
+        self.next.quarantined.push(line);
+    }
+
+    fn compact(&mut self) -> Result<(), StoreError> {
+        self.writer.compact()
+    }
+
+    fn retain(
+        &mut self,
+        observations: Timestamp,
+        aggregates: Timestamp,
+        rejections: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.writer.retain(observations, aggregates, rejections)
+    }
+}

@@ -1,0 +1,191 @@
+//! What a checkpoint adds to what was taken up: windows that are due are computed from their observations.
+//!
+//! A result that equals what is written changes nothing; another one gets a change number, and the next revision.
+
+use super::intake::Intake;
+use crate::quality;
+use crate::reading::{DatastreamId, Timestamp};
+use crate::registry::{Placement, Snapshot};
+use crate::store::StoreError;
+use crate::store::live::Entry;
+use crate::store::model::{Aggregate, Span, Status, WindowIndex};
+use crate::telemetry::settling::Waiting;
+
+/// Windows computed in one checkpoint at most; the others wait for the next, which follows at once.
+const WINDOWS_A_CHECKPOINT_MAX: usize = 100_000;
+
+impl Intake {
+    /// Writes everything in hand, with the windows that are due. Says whether more windows are due at once.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing is lost, and the same checkpoint can be tried again.
+    pub fn checkpoint(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
+        let more = due.len() == WINDOWS_A_CHECKPOINT_MAX;
+        for ((until, window, id), waiting) in due {
+            let span = Span { from: waiting.from, until };
+            self.settle(span, window, id, &waiting)?;
+        }
+        self.next.unsettled.extend(self.settling.take_added());
+        for place in std::mem::take(&mut self.unsaved) {
+            let node = &mut self.nodes[place];
+            node.unsaved = false;
+            let names: Vec<_> = node.names.take_changed();
+            self.next.names.extend(names.iter().map(|boot| node.name_row(boot)));
+            self.next.nodes.push((node.id.clone(), node.row()));
+        }
+        self.writer.checkpoint(&self.next)?;
+        self.all_written();
+        Ok(more)
+    }
+
+    /// Computes one window, and finds the neighbours that may change with it.
+    fn settle(
+        &mut self,
+        span: Span,
+        window: WindowIndex,
+        id: DatastreamId,
+        waiting: &Waiting,
+    ) -> Result<(), StoreError> {
+        let Some(entry) = self.shared.directory.get(id) else { return Ok(()) };
+        let values = self.shared.fold(self.writer.connection(), &entry, span)?;
+        let zone = self.shared.zone(&entry, span.from);
+        let written = self.writer.written(&entry, window, span.from)?;
+        let nothing = values.count == 0 && values.failed == 0;
+        let same = written.as_ref().is_some_and(|written| written.values == values && written.zone == zone);
+        if !same && !(nothing && written.is_none()) {
+            let change = Some(self.next_change());
+            let revision = written.map_or(0, |written| written.revision + 1);
+            let status = Status::Settled;
+            self.next.aggregates.push(Aggregate {
+                datastream: id,
+                window,
+                span,
+                values,
+                status,
+                revision,
+                change,
+                zone,
+            });
+        }
+        self.neighbours(&entry, span, window, waiting)?;
+        self.settling.settled(&(span.until, window, id));
+        self.next.settled.push((span, window, id));
+        self.forget_window(id, window, span.from);
+        Ok(())
+    }
+
+    /// A late reading may change the judgement of the one before it, of the one after it, and of those that a flat line
+    /// test sees it from; a first reading in time, only that of the one before, if its window has settled already.
+    fn neighbours(
+        &mut self,
+        entry: &Entry,
+        span: Span,
+        window: WindowIndex,
+        waiting: &Waiting,
+    ) -> Result<(), StoreError> {
+        let Some(quantity) = self.shared.quantity(entry).cloned() else { return Ok(()) };
+        if let Some(previous) = self.previous(entry, span.from)? {
+            let earlier = self.shared.windows.around(window, previous.measured_at);
+            let settled_at = earlier.until.plus_millis(self.settling.rule().settle_ms);
+            let revised = waiting.first_touched == Timestamp::from_millis(i64::MIN);
+            if waiting.late || (!revised && waiting.first_touched >= settled_at) {
+                self.revise(entry, earlier, window)?;
+            }
+        }
+        if !waiting.late {
+            return Ok(());
+        }
+        let next = crate::store::after(self.writer.connection(), entry, span.until, 1)?;
+        if let Some(next) = next.first() {
+            let later = self.shared.windows.around(window, next.measured_at);
+            self.revise(entry, later, window)?;
+        }
+        let seen_until = span.until.plus_millis(quality::look_back_ms(&quantity));
+        let mut at = span.until;
+        while at < seen_until {
+            let later = self.shared.windows.around(window, at);
+            self.revise(entry, later, window)?;
+            at = later.until;
+        }
+        self.dependants(entry, &quantity.code, span, window)
+    }
+
+    /// Directions whose calm rule looks at this datastream.
+    fn dependants(&mut self, entry: &Entry, code: &str, span: Span, window: WindowIndex) -> Result<(), StoreError> {
+        let catalogue = self.shared.catalogue.clone();
+        for (place, quantity) in catalogue.quantities().iter().enumerate() {
+            if quantity.rule.companion() != Some(code) {
+                continue;
+            }
+            let node = self.node(&entry.key.node);
+            let index = crate::catalogue::QuantityIndex(place as u16);
+            if let Some(place) = self.nodes[node].datastream(index, entry.key.channel) {
+                let other = self.hot[place].entry.clone();
+                self.revise(&other, span, window)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The window is computed again, if it is written.
+    fn revise(&mut self, entry: &Entry, span: Span, window: WindowIndex) -> Result<(), StoreError> {
+        let in_hand = self.next.aggregates.iter().rev().take(8).any(|a| a.datastream == entry.id && a.span == span);
+        let written = in_hand || self.writer.written(entry, window, span.from)?.is_some();
+        if written && self.settling.revise(span, window, entry.id) {
+            entry.live().unsettled.push((window, span.from));
+        }
+        Ok(())
+    }
+
+    pub(super) fn next_change(&mut self) -> u64 {
+        let in_hand = self.next.aggregates.last().and_then(|a| a.change).unwrap_or(0);
+        in_hand.max(self.writer.progress().change) + 1
+    }
+
+    /// The registry changed: results are made with `snapshot` from now on, and windows whose calibration changed wait.
+    pub fn registry_changed(&mut self, snapshot: std::sync::Arc<Snapshot>) {
+        let before = self.shared.registry();
+        self.shared.set_registry(snapshot.clone());
+        for place in 0..self.hot.len() {
+            let entry = self.hot[place].entry.clone();
+            let old = before.calibrations.get(&entry.key);
+            let new = snapshot.calibrations.get(&entry.key);
+            let calibrated =
+                (old != new).then(|| [old, new].into_iter().flatten().flat_map(|c| c.iter()).map(|c| c.from).min());
+            let moved = placements(&before, &entry) != placements(&snapshot, &entry);
+            let from = match calibrated.flatten() {
+                _ if moved => Some(Timestamp::from_millis(i64::MIN)),
+                from => from,
+            };
+            if let Some(from) = from {
+                self.revise_from(&entry, from);
+            }
+        }
+    }
+
+    fn revise_from(&mut self, entry: &Entry, from: Timestamp) {
+        let (first, last) = {
+            let live = entry.live();
+            (live.first_at, live.last_at)
+        };
+        let (Some(first), Some(last)) = (first, last) else { return };
+        if entry.external {
+            return;
+        }
+        for window in self.shared.windows.indices() {
+            let mut at = first.max(from);
+            while at <= last {
+                let span = self.shared.windows.around(window, at);
+                if let Err(error) = self.revise(entry, span, window) {
+                    tracing::error!(%error, "a window could not be looked up to be revised");
+                }
+                at = span.until;
+            }
+        }
+    }
+}
+
+fn placements<'a>(snapshot: &'a Snapshot, entry: &Entry) -> &'a [Placement] {
+    snapshot.nodes.get(&entry.key.node).map_or(&[], |node| &node.placements[..])
+}
