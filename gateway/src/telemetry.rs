@@ -3,3 +3,4 @@
 pub mod frame;
 pub mod ingest;
 pub mod journal;
+pub mod sinks;
