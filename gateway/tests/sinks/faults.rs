@@ -10,8 +10,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use city_gateway::telemetry::sinks::Phase;
-use city_gateway::telemetry::sinks::influxdb::InfluxConfig;
+use city_gateway::telemetry::sinks::influxdb::{InfluxConfig, Token};
+use city_gateway::telemetry::sinks::{ChangeSource, Phase};
 
 use super::source::{Source, config, hour, run};
 
@@ -25,11 +25,13 @@ struct Inner {
     judge: Judge,
     taken: Vec<String>,
     requests: usize,
+    authorization: Option<String>,
 }
 
 impl Fake {
     async fn start(judge: impl FnMut(&[&str]) -> (u16, String) + Send + 'static) -> (Self, u16) {
-        let fake = Self(Arc::new(Mutex::new(Inner { judge: Box::new(judge), taken: Vec::new(), requests: 0 })));
+        let inner = Inner { judge: Box::new(judge), taken: Vec::new(), requests: 0, authorization: None };
+        let fake = Self(Arc::new(Mutex::new(inner)));
         let router = Router::new().fallback(answer).with_state(fake.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
@@ -43,6 +45,22 @@ impl Fake {
 
     fn requests(&self) -> usize {
         self.0.lock().expect("no test panics inside").requests
+    }
+
+    fn authorization(&self) -> Option<String> {
+        self.0.lock().expect("no test panics inside").authorization.clone()
+    }
+
+    fn judged(&self, headers: &HeaderMap, text: &str) -> (u16, String) {
+        let lines: Vec<&str> = text.lines().collect();
+        let mut inner = self.0.lock().expect("no test panics inside");
+        inner.authorization = headers.get("authorization").and_then(|value| Some(value.to_str().ok()?.to_owned()));
+        inner.requests += 1;
+        let (status, words) = (inner.judge)(&lines);
+        if status == 204 {
+            inner.taken.extend(lines.into_iter().map(str::to_owned));
+        }
+        (status, words)
     }
 
     fn judge(&self, judge: impl FnMut(&[&str]) -> (u16, String) + Send + 'static) {
@@ -59,14 +77,7 @@ async fn answer(State(fake): State<Fake>, uri: Uri, headers: HeaderMap, body: By
         Some(_) => flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut text).expect("gzip"),
         None => (&body[..]).read_to_string(&mut text).expect("a text"),
     };
-    let lines: Vec<&str> = text.lines().collect();
-    let mut inner = fake.0.lock().expect("no test panics inside");
-    inner.requests += 1;
-    let (status, words) = (inner.judge)(&lines);
-    if status == 204 {
-        inner.taken.extend(lines.iter().map(|line| (*line).to_owned()));
-    }
-    drop(inner);
+    let (status, words) = fake.judged(&headers, &text);
     if status == 0 {
         // Too long for anyone.
         tokio::time::sleep(Duration::from_secs(3600)).await;
@@ -220,7 +231,6 @@ async fn a_redirect_and_a_stranger_are_not_taken_for_success() {
 
 #[tokio::test]
 async fn a_cursor_ahead_of_the_store_is_moved_back_so_that_new_changes_are_sent() {
-    use city_gateway::telemetry::sinks::ChangeSource;
     let (fake, port) = Fake::start(fine).await;
     let source = filled(5);
     source.set_cursor(99).expect("it is in memory");
@@ -229,5 +239,47 @@ async fn a_cursor_ahead_of_the_store_is_moved_back_so_that_new_changes_are_sent(
     source.push(hour("pm25", "n1", 5));
     sink.until_done(&source).await;
     assert_eq!(fake.taken().len(), 1);
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn a_user_and_a_password_in_the_address_are_sent_and_never_shown() {
+    let (fake, port) = Fake::start(|_| (401, "who is pa55word?".into())).await;
+    let source = filled(1);
+    let url = format!("http://ada:pa55word@127.0.0.1:{port}");
+    let config = InfluxConfig { url, token: Token::default(), ..config(port) };
+    assert!(!format!("{config:?}").contains("pa55word"), "{config:?}");
+    let mut sink = run(config, &source);
+    let state = sink.until("misconfigured", |state| matches!(state.phase, Phase::Misconfigured { .. })).await;
+    assert!(!format!("{state:?}").contains("pa55word"), "{state:?}");
+    assert_eq!(state.url, format!("http://127.0.0.1:{port}"));
+    assert_eq!(fake.authorization().as_deref(), Some("Basic YWRhOnBhNTV3b3Jk"));
+    sink.stop().await;
+}
+
+#[tokio::test]
+async fn a_sink_stops_at_once_whatever_it_waits_for() {
+    let source = filled(1);
+    let (_fake, port) = Fake::start(|_| (0, String::new())).await;
+    let mut unanswered = run(config(port), &source);
+    unanswered.until("sending", |state| state.phase == Phase::Sending).await;
+    unanswered.stop().await;
+    let (_fake, port) = Fake::start(|_| (503, String::new())).await;
+    let long = InfluxConfig { retry_delay_min: Duration::from_secs(3600), ..config(port) };
+    let mut waiting = run(long, &source);
+    waiting.until("waiting", |state| matches!(state.phase, Phase::Waiting { .. })).await;
+    waiting.stop().await;
+    assert_eq!(source.cursor().expect("it is in memory"), 0);
+}
+
+#[tokio::test]
+async fn trouble_with_the_gateways_own_store_is_waited_out_too() {
+    let (fake, port) = Fake::start(fine).await;
+    let source = filled(3);
+    source.fail_next(4);
+    let mut sink = run(config(port), &source);
+    let state = sink.until_done(&source).await;
+    assert_eq!((state.rows_sent, fake.taken().len()), (3, 3));
+    assert!(state.last_error.expect("kept").message.starts_with("the gateway's own store: "));
     sink.stop().await;
 }

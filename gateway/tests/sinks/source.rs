@@ -1,5 +1,6 @@
 //! A store in memory for the sink to follow, and rows for it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use city_gateway::telemetry::sinks::{Change, ChangeSource, QuarantinedLine, Sink
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// 2026-11-22T00:00:00Z.
-pub(crate) const START_MS: i64 = 1_795_305_600_000;
+/// 2025-01-01T00:00:00Z: in the past, for VictoriaMetrics exports nothing that is yet to come.
+pub(crate) const START_MS: i64 = 1_735_689_600_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// Keeps the newest row of each window, as the gateway's store does.
@@ -25,6 +26,7 @@ struct Inner {
     cursor: Mutex<u64>,
     quarantine: Mutex<Vec<QuarantinedLine>>,
     newest: watch::Sender<u64>,
+    failures: AtomicU32,
 }
 
 impl Source {
@@ -34,6 +36,7 @@ impl Source {
             cursor: Mutex::default(),
             quarantine: Mutex::default(),
             newest: watch::Sender::new(0),
+            failures: AtomicU32::new(0),
         }))
     }
 
@@ -46,6 +49,19 @@ impl Source {
         changes.push(change);
         drop(changes);
         self.0.newest.send_replace(number);
+    }
+
+    /// Makes that many of the next calls fail.
+    pub(crate) fn fail_next(&self, calls: u32) {
+        self.0.failures.store(calls, Ordering::Relaxed);
+    }
+
+    fn answer<T>(&self, value: T) -> Result<T, StoreError> {
+        let one_less = |left: u32| left.checked_sub(1);
+        match self.0.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) {
+            Ok(_) => Err(StoreError::Damaged("as the test asked".into())),
+            Err(_) => Ok(value),
+        }
     }
 
     pub(crate) fn rows(&self) -> Vec<Change> {
@@ -64,14 +80,15 @@ impl ChangeSource for Source {
 
     fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
         let changes = self.0.changes.lock().expect("no test panics inside");
-        Ok(changes.iter().filter(|change| change.number > after).take(limit).cloned().collect())
+        self.answer(changes.iter().filter(|change| change.number > after).take(limit).cloned().collect())
     }
 
     fn cursor(&self) -> Result<u64, StoreError> {
-        Ok(*self.0.cursor.lock().expect("no test panics inside"))
+        self.answer(*self.0.cursor.lock().expect("no test panics inside"))
     }
 
     fn set_cursor(&self, change: u64) -> Result<(), StoreError> {
+        self.answer(())?;
         *self.0.cursor.lock().expect("no test panics inside") = change;
         Ok(())
     }
@@ -140,10 +157,9 @@ pub(crate) fn run(config: InfluxConfig, source: &Source) -> Running {
 impl Running {
     /// Waits for the state to be so, and gives it.
     pub(crate) async fn until(&mut self, what: &str, so: impl Fn(&SinkState) -> bool) -> SinkState {
-        match tokio::time::timeout(Duration::from_secs(40), self.state.wait_for(so)).await {
-            Ok(state) => state.expect("the sink runs").clone(),
-            Err(_) => panic!("{what}, in vain: {:?}", *self.state.borrow()),
-        }
+        let waited = tokio::time::timeout(Duration::from_secs(40), self.state.wait_for(so)).await;
+        let state = waited.map(|state| state.expect("the sink runs").clone());
+        state.unwrap_or_else(|_| panic!("{what}, in vain: {:?}", *self.state.borrow()))
     }
 
     /// Waits until all of `source` is sent or quarantined.

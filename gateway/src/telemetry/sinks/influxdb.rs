@@ -16,6 +16,7 @@ mod bucket;
 mod delay;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ use delay::Delay;
 const UNPROVEN_ROWS: usize = 64;
 
 /// How to reach the store, and how to send.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct InfluxConfig {
     /// `http://host:port` or `https://…`; a user and password in it are sent as basic authentication.
     pub url: String,
@@ -61,6 +62,19 @@ pub struct InfluxConfig {
     pub retry_delay_max: Duration,
     /// Whether bodies are compressed.
     pub gzip: bool,
+}
+
+impl fmt::Debug for InfluxConfig {
+    /// The address may hold a password: it is shown without.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = reqwest::Url::parse(&self.url).map_or_else(|_| "no address".into(), |url| without_credentials(&url));
+        f.debug_struct("InfluxConfig")
+            .field("url", &url)
+            .field("org", &self.org)
+            .field("bucket", &self.bucket)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
 }
 
 impl InfluxConfig {
@@ -102,8 +116,8 @@ impl Token {
     }
 }
 
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_empty() { "Token(none)" } else { "Token(…)" })
     }
 }
@@ -138,7 +152,6 @@ pub enum ConfigError {
 }
 
 /// Follows a [`ChangeSource`] and sends its rows.
-#[derive(Debug)]
 pub struct InfluxSink<S> {
     config: InfluxConfig,
     source: Arc<S>,
@@ -239,7 +252,8 @@ impl<S: ChangeSource> InfluxSink<S> {
 
     async fn follow(&mut self) {
         let mut newest = self.source.newest();
-        self.start(*newest.borrow()).await;
+        let top = *newest.borrow_and_update();
+        self.start(top).await;
         self.check_bucket().await;
         loop {
             let top = *newest.borrow_and_update();

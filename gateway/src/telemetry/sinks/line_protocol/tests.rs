@@ -56,11 +56,10 @@ impl Dialect {
         let mut chars = text.chars().peekable();
         while let Some(char) = chars.next() {
             let drops = char == '\\'
-                && match (self, chars.peek()) {
-                    (_, Some(',' | '=' | ' ')) => true,
-                    (Dialect::Victoria, Some('\\')) => true,
-                    _ => false,
-                };
+                && chars.peek().is_some_and(|next| match self {
+                    Dialect::Influx => matches!(next, ',' | '=' | ' '),
+                    Dialect::Victoria => matches!(next, ',' | '=' | ' ' | '\\'),
+                });
             out.push(if drops { chars.next().expect("it was peeked") } else { char });
         }
         out
@@ -79,7 +78,7 @@ impl Dialect {
             assert!(!key.is_empty() && !value.is_empty(), "an empty side: {text:?}");
             (self.unescape(key), value.to_owned())
         };
-        let tags = series.map(|tag| pair(tag)).map(|(key, value)| (key, self.unescape(&value))).collect();
+        let tags = series.map(pair).map(|(key, value)| (key, self.unescape(&value))).collect();
         let fields = self.split(fields, ',').into_iter().map(pair).map(|(key, value)| (key, field(&value))).collect();
         Line { measurement, tags, fields, time_ms: time.parse().expect("a time") }
     }
