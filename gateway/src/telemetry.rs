@@ -7,4 +7,5 @@ pub mod ledger;
 mod names;
 pub mod pipeline;
 pub mod settling;
+pub mod sinks;
 pub mod validate;
