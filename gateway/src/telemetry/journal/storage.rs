@@ -1,0 +1,117 @@
+//! The folder and the files under the journal: what it asks of a disk, and the real one.
+//!
+//! Nothing is promised to outlive a power cut but what a sync covered: a file's bytes by `sync_data`, its length too by
+//! `sync_all`, names (made, renamed, removed) by `sync_dir`.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+#[cfg(test)]
+pub(super) mod forgetful;
+
+/// A folder of files.
+pub(super) trait Storage: Send + Sync {
+    /// The names in it.
+    fn list(&self) -> io::Result<Vec<String>>;
+    /// A new, empty file in the place of any other of that name.
+    fn create(&self, name: &str) -> io::Result<Box<dyn File>>;
+    /// A file that is there, to read.
+    fn open(&self, name: &str) -> io::Result<Box<dyn File>>;
+    /// A file that is there, to read and write.
+    fn open_writable(&self, name: &str) -> io::Result<Box<dyn File>>;
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    fn remove(&self, name: &str) -> io::Result<()>;
+    fn sync_dir(&self) -> io::Result<()>;
+}
+
+/// An open file.
+pub(super) trait File: Send {
+    fn len(&self) -> io::Result<u64>;
+    /// Makes it `bytes` long, with room on the disk for all of them.
+    fn allocate(&self, bytes: u64) -> io::Result<()>;
+    /// Writes all of `bytes`.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Fills `bytes`.
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()>;
+    fn sync_data(&self) -> io::Result<()>;
+    fn sync_all(&self) -> io::Result<()>;
+}
+
+/// Whether the error says that there is no room.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A folder of the real disk.
+pub(super) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Folder {
+        Folder { path }
+    }
+}
+
+impl Storage for Folder {
+    fn list(&self) -> io::Result<Vec<String>> {
+        fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn File>> {
+        let mut options = fs::File::options();
+        Ok(Box::new(options.read(true).write(true).create(true).truncate(true).open(self.path.join(name))?))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
+        Ok(Box::new(fs::File::open(self.path.join(name))?))
+    }
+
+    fn open_writable(&self, name: &str) -> io::Result<Box<dyn File>> {
+        Ok(Box::new(fs::File::options().read(true).write(true).open(self.path.join(name))?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        fs::File::open(&self.path)?.sync_all()
+    }
+}
+
+impl File for fs::File {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn allocate(&self, bytes: u64) -> io::Result<()> {
+        match rustix::fs::fallocate(self, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+            // A file system without it: room is then found, or not, at each write.
+            Err(rustix::io::Errno::OPNOTSUPP) => self.set_len(bytes),
+            done => Ok(done?),
+        }
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(bytes, offset)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        fs::File::sync_data(self)
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        fs::File::sync_all(self)
+    }
+}
