@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod clock;
+pub mod config;
 pub mod reading;
 pub mod registry;
 pub mod store;
