@@ -1,6 +1,9 @@
 //! The catalogues: what can be measured, how it is judged and aggregated, which kinds of node there are,
 //! and the zones and sites of the city. Files in `config/catalogues/` that a municipality edits, with their sources.
 
+pub mod load;
+mod shape;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -110,7 +113,7 @@ pub enum Rule {
     Energetic,
     /// The largest: LAmax, peaks.
     Maximum,
-    /// Smallest and largest only: percentiles of a level are never averaged.
+    /// The smallest and the largest only: percentiles made by the instrument, which are never averaged.
     Extent,
     /// Mean direction on the circle, in degrees; undefined near a zero resultant, and in a calm.
     Circular {

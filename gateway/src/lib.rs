@@ -5,6 +5,7 @@
 pub mod aggregate;
 pub mod catalogue;
 pub mod clock;
+pub mod config;
 pub mod quality;
 pub mod reading;
 pub mod registry;

@@ -1,0 +1,139 @@
+//! The catalogue files as serde sees them: every key there is, all of them optional here, unknown ones refused.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use super::Power;
+use crate::config::document::Key;
+
+/// `quantities.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Quantities {
+    pub(super) quantity: Vec<Spanned<Quantity>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Quantity {
+    pub(super) code: Key<String>,
+    pub(super) number: Key<u64>,
+    pub(super) name: Key<Text>,
+    pub(super) unit: Key<String>,
+    pub(super) definition: Key<String>,
+    pub(super) decimals: Key<u64>,
+    pub(super) rule: Key<Rule>,
+    pub(super) calm: Key<Calm>,
+    pub(super) modulus: Key<f64>,
+    pub(super) states: Key<Vec<Spanned<State>>>,
+    pub(super) conversions: Vec<Spanned<Conversion>>,
+    pub(super) period_s: Key<u64>,
+    pub(super) tests: Tests,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Rule {
+    Mean,
+    Energetic,
+    Maximum,
+    Extent,
+    Circular,
+    Counter,
+    Increment,
+    State,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Text {
+    pub(super) el: Key<String>,
+    pub(super) en: Key<String>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Calm {
+    pub(super) quantity: Key<String>,
+    pub(super) below: Key<f64>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct State {
+    pub(super) value: Key<i32>,
+    pub(super) code: Key<String>,
+    pub(super) unknown: Key<bool>,
+    pub(super) name: Key<Text>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Conversion {
+    pub(super) unit: Key<String>,
+    pub(super) scale: Key<f64>,
+    pub(super) offset: Key<f64>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tests {
+    pub(super) range_fail: Key<Vec<f64>>,
+    pub(super) range_suspect: Key<Vec<f64>>,
+    pub(super) spike_suspect: Key<f64>,
+    pub(super) rate_suspect_per_s: Key<f64>,
+    pub(super) flat_line: Key<FlatLine>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FlatLine {
+    pub(super) tolerance: Key<f64>,
+    pub(super) window_s: Key<u64>,
+}
+
+/// `node_types.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct NodeTypes {
+    pub(super) node_type: Vec<Spanned<NodeType>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct NodeType {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) sensor: Key<String>,
+    pub(super) indicative: Key<bool>,
+    pub(super) power: Key<Power>,
+    pub(super) period_s: BTreeMap<String, Key<u64>>,
+}
+
+/// `zones.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Zones {
+    pub(super) zone: Vec<Spanned<Zone>>,
+    pub(super) site: Vec<Spanned<Site>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Zone {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) lat: Key<f64>,
+    pub(super) lon: Key<f64>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Site {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) zone: Key<String>,
+    pub(super) lat: Key<f64>,
+    pub(super) lon: Key<f64>,
+}

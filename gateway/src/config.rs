@@ -1,0 +1,242 @@
+//! The configuration: a file becomes checked values before any port opens, or every problem of it is told at once.
+//!
+//! [`Config::load`] reads the file and the catalogues it names. A file may be empty: every key has a default that is
+//! safe on a machine that others can reach. `config/gateway.toml` explains the keys and is held to the defaults by a test.
+//! What is loaded is not changed while the gateway runs.
+
+pub(crate) mod check;
+pub(crate) mod document;
+pub(crate) mod problem;
+mod schema;
+mod shape;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::catalogue::Catalogue;
+use crate::store::model::WindowLength;
+
+pub use problem::{Place, Problem, Problems};
+pub use schema::json_schema;
+
+/// The environment variable that holds InfluxDB's token when no file does.
+pub const INFLUXDB_TOKEN_VARIABLE: &str = "CITY_GATEWAY_INFLUXDB_TOKEN";
+
+/// All that a run needs to know, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it came from, absolute.
+    pub file: PathBuf,
+    /// Where the gateway keeps everything, absolute. Not created here.
+    pub data_dir: PathBuf,
+    /// Quantities, kinds of node, zones and sites.
+    pub catalogue: Arc<Catalogue>,
+    /// Where the catalogue came from.
+    pub catalogue_source: CatalogueSource,
+    /// The city's time zone: local days follow it.
+    pub time_zone: jiff::tz::TimeZone,
+    /// Who runs this gateway.
+    pub municipality: Municipality,
+    /// Addresses that the gateway listens on.
+    pub listen: Listen,
+    /// How nodes become known.
+    pub enrolment: Enrolment,
+    /// Who may read.
+    pub access: Access,
+    /// The time-series store that settled aggregates go to, if any.
+    pub influxdb: Option<InfluxDb>,
+    /// The windows that readings are aggregated over.
+    pub windows: Windows,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// What nothing may exceed.
+    pub limits: Limits,
+    /// What is allowed and yet worth a line in the log.
+    pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// Reads the file, its catalogues and the files it names.
+    ///
+    /// # Errors
+    /// Every [`Problem`] of all of them.
+    pub fn load(file: &Path) -> Result<Self, Problems> {
+        check::load(file, &|name| std::env::var(name).ok())
+    }
+
+    /// What an empty file in `folder` gives, with the program's own catalogues; reads no file.
+    pub fn defaults(folder: &Path) -> Self {
+        check::defaults(folder)
+    }
+}
+
+/// Where the catalogue came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatalogueSource {
+    /// The defaults that are part of the program.
+    Embedded,
+    /// That folder: the key `catalogues`, or `catalogues/` beside the configuration file.
+    Folder(PathBuf),
+}
+
+impl fmt::Display for CatalogueSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded => f.write_str("the program's own defaults"),
+            Self::Folder(folder) => folder.display().fmt(f),
+        }
+    }
+}
+
+/// Who runs this gateway: shown on pages and papers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Municipality {
+    /// The municipality's name.
+    pub name: String,
+    /// The department that answers for the gateway.
+    pub department: Option<String>,
+    /// An image, `.svg` or `.png`, absolute. Was there when the configuration was read.
+    pub logo: Option<PathBuf>,
+    /// The telephone number that people are told to call.
+    pub phone: Option<String>,
+}
+
+/// Addresses that the gateway listens on; port 0 takes a free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// MQTT without TLS.
+    pub mqtt: SocketAddr,
+    /// Pages, API and metrics. On the loopback unless `http_beyond_loopback`.
+    pub http: SocketAddr,
+    /// Whether `http` may be reached from other machines.
+    pub http_beyond_loopback: bool,
+}
+
+/// How nodes become known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrolment {
+    /// A new node is bound to the first password it shows.
+    Open,
+    /// Nodes are added by a person first.
+    Claim,
+}
+
+/// Who may read over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever reaches the address.
+    Anyone,
+    /// Holders of a token. There are none in this version: connections from the loopback alone.
+    Token,
+}
+
+/// A store that takes InfluxDB's line protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InfluxDb {
+    /// Base address, `http://` or `https://`, without a slash at its end.
+    pub url: String,
+    /// Organisation.
+    pub org: String,
+    /// Bucket.
+    pub bucket: String,
+    /// The token; none for a store that asks for none.
+    pub token: Option<Secret>,
+    /// Most rows in one request.
+    pub batch_rows_max: u32,
+    /// Most bytes in one request, before compression.
+    pub batch_bytes_max: u32,
+    /// Seconds until a request without an answer counts as failed.
+    pub request_timeout_s: u32,
+    /// Milliseconds before the first retry.
+    pub retry_delay_min_ms: u32,
+    /// Milliseconds that the delay does not exceed.
+    pub retry_delay_max_ms: u32,
+    /// Whether requests are compressed.
+    pub gzip: bool,
+}
+
+/// The windows that readings are aggregated over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Windows {
+    /// 1 to 7 different lengths, in the file's order: `WindowIndex` counts in it.
+    pub lengths: Vec<WindowLength>,
+    /// Seconds after a window's end before it may settle.
+    pub settle_s: u32,
+    /// Seconds after the last change to a window before it may settle.
+    pub quiet_s: u32,
+}
+
+/// How long things are kept, by `measured_at`; rejections by `received_at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Days of observations.
+    pub observations_days: u32,
+    /// Days of aggregates; not less than observations.
+    pub aggregates_days: u32,
+    /// Days of rejections with their bytes.
+    pub rejections_days: u32,
+}
+
+/// What nothing may exceed. What happens there stands beside each key in `config/gateway.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest MQTT packet.
+    pub packet_bytes_max: u32,
+    /// MQTT connections at once.
+    pub connections_max: u32,
+    /// QoS 1 messages of one connection not acknowledged yet.
+    pub in_flight_max: u16,
+    /// Nodes enrolled.
+    pub nodes_max: u32,
+    /// Datastreams.
+    pub datastreams_max: u32,
+    /// Bytes of journal; two segments at least.
+    pub journal_bytes_max: u64,
+    /// Bytes of one journal segment; two of the largest packets at least.
+    pub journal_segment_bytes: u64,
+    /// Bytes received and not on disk yet, of all connections.
+    pub queue_bytes_max: u64,
+    /// Bytes of `data_dir`; twice the journal's at least.
+    pub disk_bytes_max: u64,
+    /// Rejections kept.
+    pub rejections_max: u32,
+    /// Seconds that `measured_at` may be ahead of the gateway's clock.
+    pub clock_ahead_max_s: u32,
+    /// Seconds between checkpoints.
+    pub checkpoint_s: u32,
+    /// Readings after which a checkpoint is taken sooner.
+    pub checkpoint_readings: u32,
+}
+
+/// A secret: never shown, neither by `Debug` nor by `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `secret` from being shown.
+    pub fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! The configuration file as serde sees it: every key there is, all of them optional, unknown ones refused.
+//!
+//! The comments here become the descriptions of `config/gateway.schema.json`, which editors show.
+
+use schemars::JsonSchema;
+use serde::de::{self, Deserialize, Deserializer};
+
+use super::document::Key;
+
+/// Configuration of City Gateway.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "City Gateway")]
+pub(crate) struct Shape {
+    /// Where the gateway keeps everything. Relative to this file's folder.
+    pub(crate) data_dir: Key<String>,
+    /// Folder of the catalogues: quantities.toml, node_types.toml, zones.toml. Relative to this file's folder.
+    pub(crate) catalogues: Key<String>,
+    /// The city's time zone, by its IANA name: local days follow it.
+    pub(crate) time_zone: Key<String>,
+    /// Who runs this gateway: shown on its pages and papers.
+    pub(crate) municipality: Municipality,
+    /// Addresses that the gateway listens on.
+    pub(crate) listen: Listen,
+    /// How nodes become known.
+    pub(crate) enrolment: Enrolment,
+    /// Who may read.
+    pub(crate) access: Access,
+    /// The time-series store that settled aggregates are written to. Leave the section out to have none.
+    pub(crate) influxdb: Key<InfluxDb>,
+    /// The windows that readings are aggregated over.
+    pub(crate) windows: Windows,
+    /// How long the gateway keeps what it stores.
+    pub(crate) retention: Retention,
+    /// What nothing may exceed, and what happens there.
+    pub(crate) limits: Limits,
+}
+
+/// Who runs this gateway.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Municipality {
+    /// The municipality's name.
+    pub(crate) name: Key<String>,
+    /// The department that answers for the gateway.
+    pub(crate) department: Key<String>,
+    /// An image, .svg or .png. Relative to this file's folder.
+    pub(crate) logo: Key<String>,
+    /// The telephone number that people are told to call.
+    pub(crate) phone: Key<String>,
+}
+
+/// Addresses that the gateway listens on; port 0 takes a free one.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Listen {
+    /// Address and port where nodes speak MQTT, without TLS.
+    pub(crate) mqtt: Key<String>,
+    /// Address and port of pages, API and metrics.
+    pub(crate) http: Key<String>,
+    /// Allows an `http` address that other machines reach.
+    pub(crate) http_beyond_loopback: Key<bool>,
+}
+
+/// How nodes become known.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Enrolment {
+    /// `claim`: nodes are added by a person first. `open`: a new node is bound to the first password it shows.
+    pub(crate) mode: Key<EnrolmentMode>,
+}
+
+/// How nodes become known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EnrolmentMode {
+    /// A new node is bound to the first password it shows.
+    Open,
+    /// Nodes are added by a person first.
+    Claim,
+}
+
+/// Who may read.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Access {
+    /// `token`: in this version, connections from this machine alone. `anyone`: whoever reaches the address.
+    pub(crate) read: Key<AccessRead>,
+}
+
+/// Who may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AccessRead {
+    /// Whoever reaches the address.
+    Anyone,
+    /// Connections from this machine alone, as long as there are no tokens.
+    Token,
+}
+
+/// The time-series store that settled aggregates are written to.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct InfluxDb {
+    /// Base address, http:// or https://.
+    pub(crate) url: Key<String>,
+    /// Organisation.
+    pub(crate) org: Key<String>,
+    /// Bucket.
+    pub(crate) bucket: Key<String>,
+    /// File that holds the token alone. Relative to this file's folder. The environment variable
+    /// CITY_GATEWAY_INFLUXDB_TOKEN is taken when this key is not there.
+    pub(crate) token_file: Key<String>,
+    /// Most rows in one request; a full batch is sent at once.
+    pub(crate) batch_rows_max: Key<u64>,
+    /// Most bytes in one request, before compression.
+    pub(crate) batch_bytes_max: Key<Size>,
+    /// Seconds until a request without an answer counts as failed.
+    pub(crate) request_timeout_s: Key<u64>,
+    /// Milliseconds before the first retry; doubles from there, with jitter.
+    pub(crate) retry_delay_min_ms: Key<u64>,
+    /// Milliseconds that the delay does not exceed.
+    pub(crate) retry_delay_max_ms: Key<u64>,
+    /// Whether requests are compressed.
+    pub(crate) gzip: Key<bool>,
+}
+
+/// The windows that readings are aggregated over.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Windows {
+    /// 1 to 7 lengths: PTnM or PTnH that divide a day, or P1D for a local day.
+    #[schemars(length(min = 1, max = 7))]
+    pub(crate) lengths: Key<Vec<String>>,
+    /// Seconds after a window's end before it may settle.
+    pub(crate) settle_s: Key<u64>,
+    /// Seconds after the last change to a window before it may settle.
+    pub(crate) quiet_s: Key<u64>,
+}
+
+/// How long the gateway keeps what it stores.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Retention {
+    /// Days that observations are kept; an older reading is rejected as `too_old`.
+    pub(crate) observations_days: Key<u64>,
+    /// Days that aggregates are kept; not less than observations.
+    pub(crate) aggregates_days: Key<u64>,
+    /// Days that rejections are kept with their bytes.
+    pub(crate) rejections_days: Key<u64>,
+}
+
+/// What nothing may exceed, and what happens there.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Largest MQTT packet; a larger one is rejected as `oversized`.
+    pub(crate) packet_bytes_max: Key<Size>,
+    /// Most MQTT connections at once; further ones are closed.
+    pub(crate) connections_max: Key<u64>,
+    /// Most QoS 1 messages of one connection not acknowledged yet; then its socket is not read.
+    pub(crate) in_flight_max: Key<u64>,
+    /// Most nodes enrolled; a further one is refused.
+    pub(crate) nodes_max: Key<u64>,
+    /// Most datastreams; the reading that would make a further one is rejected as `limit_reached`.
+    pub(crate) datastreams_max: Key<u64>,
+    /// Most bytes of journal; then nothing is taken in or acknowledged until a checkpoint frees a segment.
+    pub(crate) journal_bytes_max: Key<Size>,
+    /// Size of one journal segment.
+    pub(crate) journal_segment_bytes: Key<Size>,
+    /// Most bytes received and not on disk yet, of all connections; then sockets are not read.
+    pub(crate) queue_bytes_max: Key<Size>,
+    /// Most bytes of data_dir; then the bytes of rejections go, then the oldest observations, then nothing is taken in.
+    pub(crate) disk_bytes_max: Key<Size>,
+    /// Most rejections kept; the oldest go first, their counts stay.
+    pub(crate) rejections_max: Key<u64>,
+    /// Seconds that a reading's time may be ahead of the gateway's; further is rejected as `clock_ahead`.
+    pub(crate) clock_ahead_max_s: Key<u64>,
+    /// Seconds between checkpoints of the store.
+    pub(crate) checkpoint_s: Key<u64>,
+    /// Readings after which a checkpoint is taken sooner.
+    pub(crate) checkpoint_readings: Key<u64>,
+}
+
+/// A number of bytes: `65536`, or a text with a unit, `"16MiB"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size(pub(crate) u64);
+
+impl Size {
+    const EXPECTED: &str = "a number of bytes, or a text such as \"512KiB\", \"16MiB\" or \"1GiB\"";
+
+    fn parse(text: &str) -> Option<Self> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let shift = match unit.trim_start() {
+            "" | "B" => 0,
+            "KiB" => 10,
+            "MiB" => 20,
+            "GiB" => 30,
+            "TiB" => 40,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(1 << shift).map(Self)
+    }
+}
+
+impl std::fmt::Display for Size {
+    /// In the largest unit that leaves a whole number: `16MiB`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+        match units.iter().find(|(shift, _)| self.0 > 0 && self.0.trailing_zeros() >= *shift) {
+            Some((shift, unit)) => write!(f, "{}{unit}", self.0 >> shift),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Size;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(Size::EXPECTED)
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Size, E> {
+                let invalid = || E::invalid_value(de::Unexpected::Signed(value), &self);
+                u64::try_from(value).map(Size).map_err(|_| invalid())
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Size, E> {
+                Ok(Size(value))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Size, E> {
+                Size::parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl JsonSchema for Size {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Size".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": "^[0-9]+ *(B|KiB|MiB|GiB|TiB)?$" }
+            ]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_and_shown() {
+        for (text, bytes) in [("0", 0), ("1500", 1500), ("64KiB", 65_536), ("16 MiB", 16 << 20), ("1GiB", 1 << 30)] {
+            assert_eq!(Size::parse(text), Some(Size(bytes)), "{text}");
+        }
+        for text in ["", "MiB", "16MB", "1.5GiB", "-1", "16 mib", "99999999999TiB"] {
+            assert_eq!(Size::parse(text), None, "{text}");
+        }
+        for (bytes, text) in [(0, "0"), (1500, "1500"), (65_536, "64KiB"), (3 << 20, "3MiB"), (1 << 40, "1TiB")] {
+            assert_eq!(Size(bytes).to_string(), text);
+        }
+    }
+}
