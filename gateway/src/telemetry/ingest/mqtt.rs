@@ -89,6 +89,8 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// How long a connection that the gateway ends waits for its frames to be on disk and acknowledged.
     pub drain_timeout: Duration,
+    /// How long a closed peer has to read the last packet and to close its own side.
+    pub close_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -101,6 +103,7 @@ impl Default for Limits {
             packet_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(2),
+            close_timeout: Duration::from_millis(500),
         }
     }
 }

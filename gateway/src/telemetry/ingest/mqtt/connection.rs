@@ -49,7 +49,7 @@ pub(super) async fn serve<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send>(
             if let Some(connack) = refused.connack() {
                 line.output.extend_from_slice(&connack);
                 if line.flush(house.config.limits.write_timeout).await.is_ok() {
-                    Box::pin(line.close()).await;
+                    Box::pin(line.close(house.config.limits.close_timeout)).await;
                 }
             }
         }
@@ -118,9 +118,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
 
     /// Closes so that the peer can read what was written: closing with bytes unread would reset the connection, and our
     /// last words with it.
-    async fn close(mut self) {
+    async fn close(mut self, patience: Duration) {
         const UNREAD_MAX: usize = 1024 * 1024;
-        let until = Instant::now() + Duration::from_millis(500);
         let polite = async {
             self.stream.shutdown().await?;
             let mut unread = 0;
@@ -134,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             io::Result::Ok(())
         };
         // The peer may be gone already: nothing is left to do then.
-        let _closed = timeout_at(until, polite).await;
+        let _closed = timeout(patience, polite).await;
     }
 }
 
@@ -352,6 +351,11 @@ impl<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send> Visit<I, S> {
                 self.heard_at = Instant::now();
                 self.partial_since = None;
             }
+            // A packet that has begun may bring the deadline nearer.
+            let deadline = self.deadline();
+            if deadline < timer.deadline() {
+                timer.as_mut().reset(deadline);
+            }
             let woken = tokio::select! {
                 biased;
                 () = stopped(&mut self.stop) => return Err(Ending::Stopping),
@@ -368,11 +372,6 @@ impl<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send> Visit<I, S> {
                 // The deadline moves with every packet; the timer only follows when it fires.
                 Woken::Timer => timer.as_mut().reset(self.deadline()),
                 Woken::OnDisk | Woken::Read(_) => {}
-            }
-            // A packet that has begun may bring the deadline nearer.
-            let deadline = self.deadline();
-            if deadline < timer.deadline() {
-                timer.as_mut().reset(deadline);
             }
         }
     }
@@ -555,7 +554,9 @@ impl<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send> Visit<I, S> {
     async fn leave(mut self, ending: Ending) {
         let house = self.house.clone();
         let counters = &house.config.counters;
-        if let Some(record) = self.dialogue.cut_short(&self.line.input).filter(|_| ending.is_the_clients_silence()) {
+        if ending.is_the_clients_silence()
+            && let Some(record) = self.dialogue.cut_short(&self.line.input)
+        {
             counters.published(1);
             let _appended = self.append_last(record).await;
         }
@@ -601,7 +602,7 @@ impl<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send> Visit<I, S> {
             // Who may be deaf gets less time to hear it.
             let patience = Duration::from_secs(1).min(house.config.limits.write_timeout);
             if line.flush(patience).await.is_ok() {
-                line.close().await;
+                line.close(house.config.limits.close_timeout).await;
             }
         }
     }

@@ -146,6 +146,11 @@ impl Registry {
     }
 }
 
+/// The product's limits, but for waits that the tests would sit through at their end.
+fn limits() -> Limits {
+    Limits { close_timeout: Duration::from_millis(20), drain_timeout: Duration::from_millis(100), ..Limits::default() }
+}
+
 /// A listener and all that it works with.
 struct Gateway {
     journal: Arc<Journal>,
@@ -159,7 +164,7 @@ struct Gateway {
 
 impl Gateway {
     async fn start(journal: Arc<Journal>) -> Self {
-        Self::start_with(journal, Arc::default(), Limits::default()).await
+        Self::start_with(journal, Arc::default(), limits()).await
     }
 
     async fn start_with(journal: Arc<Journal>, registry: Arc<Registry>, limits: Limits) -> Self {

@@ -78,7 +78,8 @@ async fn packets_in_the_same_segment_as_connect_are_taken_after_it() {
 
 #[tokio::test]
 async fn a_thousand_in_flight_are_read_while_none_is_on_disk_and_the_next_breaks_mqtt_5() {
-    let gateway = Gateway::start(Journal::commits(false)).await;
+    let limits = Limits { drain_timeout: PATIENCE, ..limits() };
+    let gateway = Gateway::start_with(Journal::commits(false), Arc::default(), limits).await;
     let mut node = gateway.enter(V5).await;
     let burst: Vec<u8> = (1..=1000).flat_map(|id| readings(true, id, &[b'['; 150])).collect();
     node.send(&burst).await;
@@ -100,7 +101,7 @@ async fn a_thousand_in_flight_are_read_while_none_is_on_disk_and_the_next_breaks
 
 #[tokio::test]
 async fn mqtt_3_1_1_beyond_the_receive_maximum_waits_for_the_disk() {
-    let limits = Limits { receive_maximum: 10, ..Limits::default() };
+    let limits = Limits { receive_maximum: 10, ..limits() };
     let gateway = Gateway::start_with(Journal::commits(false), Arc::default(), limits).await;
     let mut node = gateway.enter(V311).await;
     let burst: Vec<u8> = (1..=25).flat_map(|id| readings(false, id, b"x")).collect();

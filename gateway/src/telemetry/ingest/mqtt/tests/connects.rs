@@ -60,7 +60,7 @@ async fn mqtt_5_is_told_what_is_offered() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_introduce_itself_in_time_is_closed() {
-    let limits = Limits { connect_timeout: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { connect_timeout: Duration::from_millis(50), ..limits() };
     let gateway = Gateway::start_with(Journal::commits(true), Arc::default(), limits).await;
     let mut silent = gateway.dial().await;
     let mut slow = gateway.dial().await;
@@ -88,7 +88,7 @@ async fn what_is_no_connect_is_closed_at_once() {
 
 #[tokio::test]
 async fn beyond_connections_max_a_new_node_is_refused_but_one_that_is_in_may_come_again() {
-    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let limits = Limits { connections_max: 1, ..limits() };
     let gateway = Gateway::start_with(Journal::commits(true), Arc::default(), limits).await;
     let _first = gateway.enter(V5).await;
     let mut other = gateway.dial().await;

@@ -165,7 +165,7 @@ proptest::proptest! {
         let Ok(wire::Framed::Whole(whole)) = wire::frame(&connect, 1000) else { panic!("a CONNECT") };
         let hello = Hello::read(whole).expect("a good CONNECT");
         let silent = Arc::new(|_: &FrameKind, _: &[u8], _: Timestamp| None);
-        let limits = Limits { packet_bytes_max: 35, ..Limits::default() };
+        let limits = Limits { packet_bytes_max: 35, ..limits() };
         for (first, body) in packets {
             let mut dialogue = Dialogue::new(&hello, 1, None, silent.clone(), &limits);
             let bytes = packet(first, &body);

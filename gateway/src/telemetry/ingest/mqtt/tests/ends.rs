@@ -133,7 +133,7 @@ async fn keep_alive_is_enforced_at_one_and_a_half() {
 
 #[tokio::test]
 async fn a_packet_that_does_not_end_is_not_waited_for() {
-    let limits = Limits { packet_timeout: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { packet_timeout: Duration::from_millis(50), ..limits() };
     let gateway = Gateway::start_with(Journal::commits(true), Arc::default(), limits).await;
     let mut slow = gateway.enter(V5).await;
     let mut bystander = gateway.enter(Connect { user_name: Some("b"), ..V5 }).await;
@@ -146,7 +146,8 @@ async fn a_packet_that_does_not_end_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_stop_acknowledges_what_gets_on_disk_in_time_and_sends_no_will() {
-    let gateway = Gateway::start(Journal::commits(false)).await;
+    let limits = Limits { drain_timeout: PATIENCE, ..limits() };
+    let gateway = Gateway::start_with(Journal::commits(false), Arc::default(), limits).await;
     let mut node = gateway.enter(Connect { will: WILL, ..V5 }).await;
     node.send(&readings(true, 1, b"x")).await;
     gateway.journal.frames(1).await;
@@ -162,8 +163,7 @@ async fn a_stop_acknowledges_what_gets_on_disk_in_time_and_sends_no_will() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_a_disk_that_does_nothing() {
-    let limits = Limits { drain_timeout: Duration::from_millis(50), ..Limits::default() };
-    let gateway = Gateway::start_with(Journal::commits(false), Arc::default(), limits).await;
+    let gateway = Gateway::start(Journal::commits(false)).await;
     let mut node = gateway.enter(V5).await;
     node.send(&readings(true, 1, b"x")).await;
     gateway.journal.frames(1).await;

@@ -24,7 +24,7 @@ fn told(publish: &[u8], command: u64) -> (u16, bool) {
 async fn subscription_and_commands_survive_a_restart_and_are_sent_again_with_dup() {
     for connect in [Connect { clean: false, ..V311 }, Connect { clean: false, properties: KEPT, ..V5 }] {
         let registry = Arc::<Registry>::default();
-        let gateway = Gateway::start_with(Journal::commits(true), registry.clone(), Limits::default()).await;
+        let gateway = Gateway::start_with(Journal::commits(true), registry.clone(), limits()).await;
         let (mut node, present) = session_present(&gateway, connect).await;
         assert!(!present);
         node.send(&subscribe(connect.v5, "city/a/commands")).await;
@@ -41,7 +41,7 @@ async fn subscription_and_commands_survive_a_restart_and_are_sent_again_with_dup
         let session = gateway.journal.frames(1).await[0].delivery.session;
         gateway.end().await;
 
-        let gateway = Gateway::start_with(Journal::commits(true), registry.clone(), Limits::default()).await;
+        let gateway = Gateway::start_with(Journal::commits(true), registry.clone(), limits()).await;
         let (mut node, present) = session_present(&gateway, connect).await;
         assert!(present);
         assert_eq!(told(&node.packet().await, 41), (second_id, true));
