@@ -59,6 +59,16 @@ pub enum FrameKind {
     External,
 }
 
+impl FrameKind {
+    fn detail_length_max(&self) -> usize {
+        match self {
+            FrameKind::Refused { topic, .. } => 1 + topic.len(),
+            FrameKind::Replay { .. } => 8,
+            FrameKind::Readings | FrameKind::Status | FrameKind::Reply | FrameKind::External => 0,
+        }
+    }
+}
+
 /// How a frame came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -113,8 +123,14 @@ impl Frame {
 
     /// The bytes that the journal keeps.
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_with(&self.payload)
+    }
+
+    /// The bytes of this frame with another payload: a door that reads many messages keeps one frame as their head
+    /// and copies each payload once.
+    pub fn encode_with(&self, payload: &[u8]) -> Vec<u8> {
         let node = self.node.as_str().as_bytes();
-        let mut out = Vec::with_capacity(32 + node.len() + self.payload.len());
+        let mut out = Vec::with_capacity(24 + node.len() + self.kind.detail_length_max() + payload.len());
         let (kind, detail): (u8, Vec<u8>) = match &self.kind {
             FrameKind::Readings => (0, Vec::new()),
             FrameKind::Status => (1, Vec::new()),
@@ -149,7 +165,7 @@ impl Frame {
         out.extend_from_slice(node);
         out.extend_from_slice(&(detail.len() as u16).to_le_bytes());
         out.extend_from_slice(&detail);
-        out.extend_from_slice(&self.payload);
+        out.extend_from_slice(payload);
         out
     }
 

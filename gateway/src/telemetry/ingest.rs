@@ -1,5 +1,7 @@
 //! The doors: whoever comes in is authenticated, held to its topics, and its message made a frame for the journal.
 
+pub mod mqtt;
+
 use std::sync::Arc;
 
 use crate::reading::NodeId;
