@@ -91,7 +91,8 @@ fn describe(report: &mut Report, error: &toml::de::Error, span: Range<usize>, ke
     let named: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if message.starts_with("unknown field") || message.starts_with("unknown variant") {
         let (found, known) = named.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
-        let what = if message.starts_with("unknown field") { "unknown key".into() } else { report.excerpt(span.clone()) };
+        let what =
+            if message.starts_with("unknown field") { "unknown key".into() } else { report.excerpt(span.clone()) };
         let one_of = if known.len() > 1 { "one of " } else { "" };
         let problem = report.add(key, Some(span), what, format!("{one_of}{}", known.join(", ")));
         problem.hint = did_you_mean(found, known.iter().copied());

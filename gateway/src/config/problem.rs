@@ -166,10 +166,7 @@ impl Report {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Place {
-            line: count(before.matches('\n').count() + 1),
-            column: count(before[line_start..].chars().count() + 1),
-        }
+        Place { line: count(before.matches('\n').count() + 1), column: count(before[line_start..].chars().count() + 1) }
     }
 }
 

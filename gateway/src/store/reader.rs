@@ -11,8 +11,10 @@ use super::model::{
 };
 use super::observations::{self, Versions};
 use super::shared::Shared;
+use crate::catalogue::Catalogue;
 use crate::clock::Clock;
-use crate::reading::{DatastreamId, NodeId, RejectReason, Timestamp};
+use crate::reading::{DatastreamId, NodeId, Timestamp};
+use crate::registry::Snapshot;
 
 /// Reads what is stored and what waits in memory for the next checkpoint. Cheap to clone.
 #[derive(Clone)]
@@ -214,16 +216,7 @@ impl Reader {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub fn rejections(&self, node: Option<&NodeId>, page: Page) -> Result<Vec<Rejection>, StoreError> {
-        self.shared.read(|connection| {
-            let filter = if node.is_some() { "node = ?1" } else { "?1 IS NULL" };
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT id, position, reading, node, reason, detail, received_at, replayed_at FROM rejection
-                   WHERE {filter} ORDER BY id DESC LIMIT ?2 OFFSET ?3"
-            ))?;
-            let values = params![node.map(NodeId::as_str), page.top as i64, page.skip as i64];
-            let rows = statement.query_map(values, |row| Ok(rejection(row)))?;
-            rows.map(|row| row?).collect()
-        })
+        self.shared.read(|connection| super::rejections::list(connection, node, page))
     }
 
     /// The rejection with that number and its frame, encoded as the journal had it.
@@ -231,14 +224,28 @@ impl Reader {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub fn rejection(&self, id: u64) -> Result<Option<(Rejection, Vec<u8>)>, StoreError> {
+        self.shared.read(|connection| super::rejections::find(connection, id))
+    }
+
+    /// How many lines of that sink are kept in quarantine.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub fn quarantined(&self, sink: &str) -> Result<u64, StoreError> {
         self.shared.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT id, rejection.position, reading, node, reason, detail, received_at, replayed_at, frame
-                   FROM rejection JOIN rejected_frame ON rejected_frame.position = rejection.position WHERE id = ?1",
-            )?;
-            let found = statement.query_row([id as i64], |row| Ok((rejection(row), row.get(8)?))).optional()?;
-            found.map(|(rejection, frame)| Ok((rejection?, frame))).transpose()
+            let mut statement = connection.prepare_cached("SELECT count(*) FROM quarantine WHERE sink = ?1")?;
+            Ok(statement.query_row([sink], |row| row.get::<_, i64>(0))? as u64)
         })
+    }
+
+    /// The catalogue that results are made with.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.shared.catalogue
+    }
+
+    /// The registry that results are made with now.
+    pub fn registry(&self) -> Arc<Snapshot> {
+        self.shared.registry()
     }
 }
 
@@ -330,20 +337,5 @@ fn aggregate(row: &Row<'_>) -> Result<Aggregate, StoreError> {
             percentiles,
             shares,
         },
-    })
-}
-
-fn rejection(row: &Row<'_>) -> Result<Rejection, StoreError> {
-    let node: String = row.get(3)?;
-    let reason: String = row.get(4)?;
-    Ok(Rejection {
-        id: row.get::<_, i64>(0)? as u64,
-        position: row.get::<_, i64>(1)? as u64,
-        reading: row.get(2)?,
-        node: NodeId::new(&node).map_err(|e| StoreError::Damaged(e.to_string()))?,
-        reason: RejectReason::from_code(&reason).ok_or_else(|| StoreError::Damaged(format!("reason {reason}")))?,
-        detail: row.get(5)?,
-        received_at: Timestamp::from_millis(row.get(6)?),
-        replayed_at: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_millis),
     })
 }

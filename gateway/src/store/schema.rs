@@ -131,6 +131,7 @@ CREATE TABLE quarantine(
   change INTEGER NOT NULL,
   line TEXT NOT NULL,
   error TEXT NOT NULL,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  UNIQUE (sink, change)
 );
 ";

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction, params};
 
 use super::StoreError;
-use super::codec;
 use super::compaction;
 use super::live::{Entry, Live};
 use super::model::{Aggregate, Span, WindowIndex};
@@ -454,8 +453,9 @@ fn write_sinks(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> Result
             .prepare_cached("INSERT OR REPLACE INTO sink VALUES (?1, ?2)")?
             .execute(params![name, *cursor as i64])?;
     }
-    let mut statement = transaction
-        .prepare_cached("INSERT INTO quarantine(sink, change, line, error, at) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut statement = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO quarantine(sink, change, line, error, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     for q in &checkpoint.quarantined {
         statement.execute(params![q.sink, q.change as i64, q.line, q.error, q.at.millis()])?;
     }
@@ -566,10 +566,4 @@ fn load_unsettled(
         }
     }
     Ok(unsettled)
-}
-
-/// The bytes of a block, for tests that look at sizes.
-#[cfg(test)]
-pub(crate) fn block(observations: &[Observation]) -> Vec<u8> {
-    codec::encode(observations)
 }

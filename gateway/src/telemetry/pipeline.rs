@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use intake::{Event, Intake};
 pub use replay::{External, replay_frame};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::reading::Timestamp;
@@ -107,6 +107,7 @@ pub struct Pipeline {
     config: PipelineConfig,
     orders: Receiver<Order>,
     events: Sender<Event>,
+    newest: watch::Sender<u64>,
     checkpointed_at: Timestamp,
     waiting_since: Option<Timestamp>,
     retained_at: Timestamp,
@@ -124,6 +125,7 @@ impl Pipeline {
         config: PipelineConfig,
         orders: Receiver<Order>,
         events: Sender<Event>,
+        newest: watch::Sender<u64>,
     ) -> Self {
         let reader = journal.reader(intake.position() + 1);
         let now = clock.now();
@@ -135,6 +137,7 @@ impl Pipeline {
             config,
             orders,
             events,
+            newest,
             checkpointed_at: now,
             waiting_since: None,
             retained_at: now.plus_millis(60_000 - RETENTION_EVERY_MS),
@@ -235,6 +238,8 @@ impl Pipeline {
         if self.journal.release(self.intake.stored_position() + 1).is_err() {
             tracing::warn!("the journal has stopped; its segments are not released");
         }
+        self.newest.send_replace(self.intake.newest_change());
+        self.clock.raise_floor(self.intake.heard_at());
         self.checkpointed_at = now;
         self.waiting_since = more.then(|| now.plus_millis(-self.config.checkpoint_ms));
         self.ordered = false;
@@ -256,6 +261,16 @@ impl Intake {
     /// Journal position up to which everything is in the store.
     pub fn stored_position(&self) -> u64 {
         self.writer.progress().position
+    }
+
+    /// The last change number that is in the store.
+    pub fn newest_change(&self) -> u64 {
+        self.writer.progress().change
+    }
+
+    /// When the last frame arrived, by the gateway's clock then: it cannot be earlier now.
+    pub fn heard_at(&self) -> Timestamp {
+        self.heard_at
     }
 
     /// Whether any window may settle now.

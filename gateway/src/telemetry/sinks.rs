@@ -8,6 +8,7 @@
 pub mod influxdb;
 pub mod line_protocol;
 pub mod quarantine;
+mod source;
 mod state;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use crate::reading::{DatastreamKey, Timestamp};
 use crate::store::StoreError;
 use crate::store::model::{Span, Values};
+pub use source::StoreSource;
 pub use state::{Phase, SinkState, Trouble};
 
 /// What a sink follows: the store's changes, and the sink's own place among them.

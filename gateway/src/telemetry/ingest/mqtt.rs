@@ -42,7 +42,7 @@ use super::{Admission, Sessions};
 use crate::clock::Clock;
 use crate::reading::Timestamp;
 use crate::telemetry::frame::FrameKind;
-use crate::telemetry::journal::{Appender, Receipts, Stopped};
+use crate::telemetry::journal::{AppendError, Appender, Receipts, Stopped};
 
 /// Takes records on their way to the disk; the journal's [`Appender`], or a test's own.
 pub trait Intake: Send + Sync + 'static {
@@ -54,8 +54,13 @@ pub trait Intake: Send + Sync + 'static {
 }
 
 impl Intake for Appender {
-    fn append(&self, record: Vec<u8>, receipts: Arc<Receipts>) -> impl Future<Output = Result<(), Stopped>> + Send {
-        Appender::append(self, record, receipts)
+    async fn append(&self, record: Vec<u8>, receipts: Arc<Receipts>) -> Result<(), Stopped> {
+        Appender::append(self, record, receipts).await.map_err(|error| {
+            if let AppendError::TooLong { .. } = error {
+                tracing::error!(%error, "[limits] packet_bytes_max is larger than the journal's records");
+            }
+            Stopped
+        })
     }
 }
 

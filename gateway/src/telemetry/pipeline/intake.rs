@@ -56,6 +56,7 @@ pub struct Intake {
     changed: Vec<usize>,
     /// Nodes whose row no checkpoint holds yet.
     pub(super) unsaved: Vec<usize>,
+    pub(super) heard_at: Timestamp,
 }
 
 /// A datastream at hand, and the windows its latest reading fell into.
@@ -100,6 +101,7 @@ impl Intake {
             events: Vec::new(),
             changed: Vec::new(),
             unsaved: Vec::new(),
+            heard_at: Timestamp::default(),
         };
         intake.restore(recovered, now);
         intake
@@ -108,6 +110,7 @@ impl Intake {
     fn restore(&mut self, recovered: Recovered, now: Timestamp) {
         for (id, row) in recovered.nodes {
             let place = self.node(&id);
+            self.heard_at = self.heard_at.max(row.received_at.unwrap_or_default());
             self.nodes[place].restore(row);
         }
         for name in recovered.names {
@@ -167,6 +170,9 @@ impl Intake {
     fn frame(&mut self, position: Position, frame: &Frame, bytes: &[u8], now: Timestamp) -> Result<(), StoreError> {
         let place = self.node(&frame.node);
         self.heard(place, frame.received_at);
+        if !frame.clock_suspect {
+            self.heard_at = self.heard_at.max(frame.received_at);
+        }
         match &frame.kind {
             FrameKind::Readings => {
                 let mut taking = Taking { position, frame, bytes, place, only: None, kept: None, now };
