@@ -2,6 +2,7 @@
 
 pub mod model;
 mod reader;
+pub mod records;
 pub mod sqlite;
 
 pub use reader::Reader;
