@@ -68,6 +68,8 @@ struct File {
     connection: Connection,
     /// SQLite's `data_version` when the file was last read: it moves with the commits of others.
     data_version: i64,
+    /// The snapshot's revision when [`Registry::refresh`] was last called.
+    revision_told: u64,
 }
 
 /// What memory holds of the file. Secrets stay out of the snapshot, which goes everywhere.
@@ -91,7 +93,7 @@ impl Registry {
             config,
             opened_at: clock.now(),
             clock,
-            file: Mutex::new(File { connection, data_version }),
+            file: Mutex::new(File { connection, data_version, revision_told: state.snapshot.revision }),
             state: RwLock::new(state),
             verifier: Verifier::new()?,
             knocks: Mutex::default(),
@@ -108,29 +110,32 @@ impl Registry {
         self.read(|state| state.secrets.contains_key(node))
     }
 
-    /// Sees what other processes changed, and writes down who knocked. Says whether the snapshot is another one;
-    /// a node revoked meanwhile may still be connected.
+    /// Sees what other processes changed, and writes down who knocked. Says whether the snapshot is another one than
+    /// at the last call, whoever changed it; a node revoked meanwhile may still be connected.
     ///
     /// # Errors
     /// The file cannot be read or written.
     pub fn refresh(&self) -> Result<bool, RegistryError> {
         self.write_knocks()?;
-        self.see_changes()
+        self.see_changes()?;
+        let mut file = locked(&self.file);
+        let revision = self.read(|state| state.snapshot.revision);
+        Ok(std::mem::replace(&mut file.revision_told, revision) != revision)
     }
 
-    fn see_changes(&self) -> Result<bool, RegistryError> {
+    fn see_changes(&self) -> Result<(), RegistryError> {
         let mut file = locked(&self.file);
         let now = data_version(&file.connection)?;
         if now == file.data_version {
-            return Ok(false);
+            return Ok(());
         }
-        let changed = revision(&file.connection)? != self.read(|state| state.snapshot.revision);
-        if changed {
+        // Sessions and commands move the version too, and are read where they are asked for.
+        if revision(&file.connection)? != self.read(|state| state.snapshot.revision) {
             let state = load::all(&file.connection)?;
             self.write(|held| *held = state);
         }
         file.data_version = now;
-        Ok(changed)
+        Ok(())
     }
 
     /// Makes one change of what the snapshot shows of `node`: on disk, and in memory, when this returns.

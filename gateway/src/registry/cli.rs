@@ -17,7 +17,7 @@ mod text;
 pub enum NodeCommand {
     /// Add a node and make its secret, which is shown once
     Add {
-        /// The node's name: 1 to 64 of a-z 0-9 - _ .
+        /// The node's name: 1 to 64 of `a-z 0-9 - _ .`
         #[arg(value_parser = node_id)]
         id: NodeId,
         /// What is said of it
@@ -91,10 +91,10 @@ pub enum NodeCommand {
         #[arg(value_parser = quantity)]
         quantity: QuantityArg,
         /// First time of measurement it holds for, as 2026-11-22T08:00:00+02:00
-        #[arg(long, value_parser = timestamp)]
+        #[arg(long, value_parser = timestamp, value_name = "TIME")]
         from: Timestamp,
         /// First time of measurement it no longer holds for
-        #[arg(long, value_parser = timestamp)]
+        #[arg(long, value_parser = timestamp, value_name = "TIME")]
         until: Option<Timestamp>,
         /// Factor
         #[arg(long, default_value_t = 1.0)]
@@ -106,7 +106,7 @@ pub enum NodeCommand {
         #[arg(long)]
         unsound: bool,
         /// How it was found, by whom
-        #[arg(long)]
+        #[arg(long, value_name = "TEXT")]
         note: String,
     },
 }
@@ -115,31 +115,31 @@ pub enum NodeCommand {
 #[derive(Debug, Args)]
 pub struct DetailArgs {
     /// Its type's code in the catalogue
-    #[arg(long = "type")]
+    #[arg(long = "type", value_name = "CODE")]
     node_type: Option<String>,
     /// Its name in Greek
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     name_el: Option<String>,
     /// Its name in English
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     name_en: Option<String>,
     /// The hardware's serial number
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     serial: Option<String>,
     /// The code of the site where it stands
-    #[arg(long)]
+    #[arg(long, value_name = "CODE")]
     site: Option<String>,
     /// The zone's code, where it is not the site's
-    #[arg(long)]
+    #[arg(long, value_name = "CODE")]
     zone: Option<String>,
     /// Latitude in degrees, where it is not the site's
-    #[arg(long, requires = "lon", allow_negative_numbers = true)]
+    #[arg(long, requires = "lon", allow_negative_numbers = true, value_name = "DEGREES")]
     lat: Option<f64>,
     /// Longitude in degrees
-    #[arg(long, requires = "lat", allow_negative_numbers = true)]
+    #[arg(long, requires = "lat", allow_negative_numbers = true, value_name = "DEGREES")]
     lon: Option<f64>,
     /// From when it stands there, as 2026-11-22T08:00:00+02:00; now, when not said
-    #[arg(long, value_parser = timestamp)]
+    #[arg(long, value_parser = timestamp, value_name = "TIME")]
     from: Option<Timestamp>,
 }
 
@@ -147,7 +147,7 @@ pub struct DetailArgs {
 #[derive(Debug, Args)]
 pub struct Why {
     /// Why; kept with the change
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     reason: String,
 }
 

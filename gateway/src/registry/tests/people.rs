@@ -152,10 +152,15 @@ fn what_another_process_changed_is_seen_after_a_refresh() {
     assert_eq!(gateway.commands(&a)[0].id, command);
 
     gateway.set_node(BY, &a, &details("port"), &catalogue()).expect("set");
-    assert!(!gateway.refresh().expect("refreshed"), "its own change is seen already");
+    assert!(gateway.refresh().expect("refreshed"), "its own change is one too");
+    assert!(!gateway.refresh().expect("refreshed"), "told already");
     beside.revoke(BY, &a).expect("revoked");
     gateway.add_node(BY, &node("b"), &Details::default(), &catalogue()).expect("added");
     assert!(gateway.snapshot().nodes[&a].revoked, "a change of its own brings the other's along");
+    assert!(gateway.refresh().expect("refreshed"), "and both are told");
+    beside.unrevoke(BY, &a).expect("let in");
+    assert_eq!(gateway.admit(&node("c"), None), Err(Denied::UnknownNode));
+    assert!(gateway.refresh().expect("refreshed"), "what a knock brought to light is told");
 }
 
 #[test]
@@ -190,4 +195,21 @@ fn every_change_leaves_who_why_before_and_after() {
     assert!(!format!("{changes:?}").contains("argon2"), "a hash is no reading matter either");
     let absent = registry.revoke(BY, &node("x")).expect_err("refused").to_string();
     assert!(absent.contains("no node `x`"), "{absent}");
+}
+
+#[test]
+fn several_processes_may_create_the_records_at_once() {
+    for _ in 0..20 {
+        let place = Place::new();
+        std::thread::scope(|scope| {
+            for i in 0..4 {
+                let place = &place;
+                scope.spawn(move || {
+                    let registry = place.open(Enrolment::Claim);
+                    registry.add_node(BY, &node(&format!("n{i}")), &Details::default(), &catalogue()).expect("added");
+                });
+            }
+        });
+        assert_eq!(place.open(Enrolment::Claim).snapshot().nodes.len(), 4);
+    }
 }
