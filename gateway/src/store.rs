@@ -6,6 +6,7 @@ pub(crate) mod live;
 pub mod model;
 mod observations;
 mod reader;
+pub mod records;
 pub mod rejections;
 mod schema;
 mod shared;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 /// How much a commit promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,12 @@ pub fn open_writer(path: &Path, migrations: &[&str], synchronous: Synchronous) -
     }
     prepare(&connection, synchronous).map_err(wrap)?;
     for (migration, format) in migrations.iter().zip(1i64..).filter(|(_, format)| *format > found) {
-        let transaction = connection.transaction().map_err(wrap)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(wrap)?;
+        // Another process may have been first.
+        let now: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(wrap)?;
+        if now >= format {
+            continue;
+        }
         transaction.execute_batch(migration).map_err(wrap)?;
         transaction.pragma_update(None, "user_version", format).map_err(wrap)?;
         transaction.commit().map_err(wrap)?;
@@ -89,6 +94,19 @@ fn prepare(connection: &Connection, synchronous: Synchronous) -> Result<(), rusq
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn processes_that_create_a_file_at_once_all_open_it() {
+        for _ in 0..10 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = &folder.path().join("x.db");
+            let open = || open_writer(path, &["CREATE TABLE a(x INTEGER);"], Synchronous::Normal).map(drop);
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+                threads.into_iter().for_each(|thread| thread.join().expect("no panic").expect("opened"));
+            });
+        }
+    }
 
     #[test]
     fn an_older_file_is_migrated_and_a_newer_one_is_refused_untouched() {

@@ -1,0 +1,151 @@
+//! Who may come in.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rusqlite::OptionalExtension;
+
+use super::edit::{insert_node, trace};
+use super::secret::{SECRET_BYTES_MAX, Verdict};
+use super::{Cause, Enrolment, Registry, RegistryError, describe};
+use crate::reading::NodeId;
+use crate::telemetry::ingest::{Admission, Denied};
+
+/// What memory says of a node that knocks.
+#[derive(Clone)]
+struct Known {
+    revoked: bool,
+    secret: Option<Arc<str>>,
+}
+
+impl Admission for Registry {
+    fn admit(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
+        let secret = secret.filter(|secret| !secret.is_empty());
+        let result = self.judge(node, secret);
+        if let Err(denied) = result {
+            metrics::counter!("city_gateway_admissions_denied_total", "reason" => reason(denied)).increment(1);
+            if denied != Denied::Unavailable {
+                self.knock(node, reason(denied));
+            }
+        }
+        result
+    }
+}
+
+/// The reason as metrics and the list of knocks show it.
+fn reason(denied: Denied) -> &'static str {
+    match denied {
+        Denied::UnknownNode => "unknown_node",
+        Denied::WrongSecret => "wrong_secret",
+        Denied::Revoked => "revoked",
+        Denied::LimitReached => "limit_reached",
+        Denied::Unavailable => "unavailable",
+    }
+}
+
+impl Registry {
+    fn judge(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
+        let known = self.known(node);
+        // The way of a node that comes back: nothing is read, nothing is hashed at length.
+        if let (Some(Known { revoked: false, secret: Some(phc) }), Some(shown)) = (&known, secret)
+            && self.verifier.remembers(node, shown, phc)
+        {
+            return Ok(());
+        }
+        // Somebody may have added the node, or changed its secret, from another process a moment ago.
+        self.see_changes().map_err(|error| unavailable(node, &error))?;
+        match (self.known(node), self.config.mode) {
+            (Some(Known { revoked: true, .. }), _) => Err(Denied::Revoked),
+            (Some(Known { secret: Some(phc), .. }), _) => self.verify(node, secret, &phc),
+            (Some(_) | None, Enrolment::Open) => self.enrol(node, secret),
+            (Some(_), Enrolment::Claim) => Err(Denied::WrongSecret),
+            (None, Enrolment::Claim) => Err(Denied::UnknownNode),
+        }
+    }
+
+    fn known(&self, node: &NodeId) -> Option<Known> {
+        self.read(|state| {
+            let revoked = state.snapshot.nodes.get(node)?.revoked;
+            Some(Known { revoked, secret: state.secrets.get(node).cloned() })
+        })
+    }
+
+    fn verify(&self, node: &NodeId, secret: Option<&[u8]>, phc: &Arc<str>) -> Result<(), Denied> {
+        let secret = secret.ok_or(Denied::WrongSecret)?;
+        match self.verifier.verify(node, secret, phc, Instant::now()) {
+            Verdict::Right => Ok(()),
+            Verdict::Wrong => Err(Denied::WrongSecret),
+            Verdict::TooOften => {
+                metrics::counter!("city_gateway_secrets_not_verified_total").increment(1);
+                Err(Denied::WrongSecret)
+            }
+        }
+    }
+
+    /// Enrols a node that nobody knows, and binds the secret it shows when none is bound.
+    fn enrol(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
+        let known = self.known(node).is_some();
+        if known && secret.is_none() {
+            return Ok(());
+        }
+        if !known && self.snapshot().nodes.len() >= self.config.nodes_max {
+            return Err(Denied::LimitReached);
+        }
+        if secret.is_some_and(|secret| secret.len() > SECRET_BYTES_MAX) {
+            return Err(Denied::WrongSecret);
+        }
+        let phc = secret.map(|secret| self.verifier.hash_chosen(secret)).transpose();
+        let phc = phc.map_err(|error| unavailable(node, &error))?;
+        match self.enrol_or_bind(node, phc.as_deref()) {
+            Ok(Enrolled::Now) => {
+                if let (Some(secret), Some(phc)) = (secret, &phc) {
+                    self.verifier.remember(node, secret, phc);
+                }
+                Ok(())
+            }
+            // Another connection of the node was first: now it has to show what that one showed.
+            Ok(Enrolled::Before { revoked: true, .. }) => Err(Denied::Revoked),
+            Ok(Enrolled::Before { secret: Some(phc), .. }) => self.verify(node, secret, &phc),
+            Ok(Enrolled::Before { secret: None, .. }) => Ok(()),
+            Err(RegistryError::NodesMax(_)) => Err(Denied::LimitReached),
+            Err(error) => Err(unavailable(node, &error)),
+        }
+    }
+
+    fn enrol_or_bind(&self, node: &NodeId, phc: Option<&str>) -> Result<Enrolled, RegistryError> {
+        let nodes_max = self.config.nodes_max;
+        let cause = Cause { actor: "gateway", reason: "open enrolment" };
+        self.change(node, |transaction, now| {
+            let found = transaction
+                .prepare_cached("SELECT revoked, secret FROM node WHERE id = ?1")?
+                .query_row([node.as_str()], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)))
+                .optional()?;
+            match found {
+                None => {
+                    insert_node(transaction, node, phc, now, nodes_max)?;
+                    let after = describe::enrolled(node, phc.is_some(), now);
+                    trace(transaction, now, cause, "enrol", node, None, Some(after))?;
+                    Ok(Enrolled::Now)
+                }
+                Some((false, None)) if phc.is_some() => {
+                    let sql = "UPDATE node SET secret = ?2 WHERE id = ?1";
+                    transaction.prepare_cached(sql)?.execute((node.as_str(), phc))?;
+                    trace(transaction, now, cause, "bind secret", node, None, None)?;
+                    Ok(Enrolled::Now)
+                }
+                Some((revoked, secret)) => Ok(Enrolled::Before { revoked, secret: secret.map(Arc::from) }),
+            }
+        })
+    }
+}
+
+/// Whether this call enrolled the node or bound its secret.
+enum Enrolled {
+    Now,
+    Before { revoked: bool, secret: Option<Arc<str>> },
+}
+
+fn unavailable(node: &NodeId, error: &RegistryError) -> Denied {
+    tracing::error!(%node, %error, "the registry could not decide whether a node may come in");
+    Denied::Unavailable
+}

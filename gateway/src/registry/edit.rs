@@ -1,0 +1,247 @@
+//! What people change in the registry. Every change says who and why, and leaves what was before and what is after.
+
+use rusqlite::{Connection, Transaction};
+use serde_json::Value;
+
+use super::secret::{Secret, locked};
+use super::{Calibration, Node, Registry, RegistryError, describe, load};
+use crate::catalogue::Catalogue;
+use crate::reading::{DatastreamKey, NodeId, Timestamp};
+
+mod checks;
+mod details;
+
+pub use details::Details;
+
+/// Who changes something, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause<'a> {
+    /// A person or a part of the gateway.
+    pub actor: &'a str,
+    /// In the person's words; may be empty.
+    pub reason: &'a str,
+}
+
+/// One change that somebody made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Its number.
+    pub id: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What was done: `add`, `set`, `revoke`, …
+    pub what: String,
+    /// What was there before, as JSON.
+    pub before_json: Option<String>,
+    /// What is there after, as JSON.
+    pub after_json: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Registry {
+    /// Adds a node and makes its secret, which is shown this once.
+    ///
+    /// # Errors
+    /// There is such a node, there are as many as may be, the catalogue lacks a code, or the file cannot be written.
+    pub fn add_node(
+        &self,
+        cause: Cause<'_>,
+        id: &NodeId,
+        details: &Details,
+        catalogue: &Catalogue,
+    ) -> Result<Secret, RegistryError> {
+        let secret = Secret::generate()?;
+        let phc = self.verifier.hash_generated(&secret)?;
+        self.change(id, |transaction, now| {
+            if load::one(transaction, id)?.node.is_some() {
+                return Err(RegistryError::NodeExists(id.clone()));
+            }
+            insert_node(transaction, id, Some(&phc), now, self.config.nodes_max)?;
+            let node = existing(transaction, id)?.0;
+            details.write(transaction, &node, catalogue, now)?;
+            trace(transaction, now, cause, "add", id, None, Some(described(transaction, id)?))
+        })?;
+        Ok(secret)
+    }
+
+    /// Says more of a node, or that it stands elsewhere.
+    ///
+    /// # Errors
+    /// There is no such node, the catalogue lacks a code, or the file cannot be written.
+    pub fn set_node(
+        &self,
+        cause: Cause<'_>,
+        id: &NodeId,
+        details: &Details,
+        catalogue: &Catalogue,
+    ) -> Result<(), RegistryError> {
+        self.edit(cause, "set", id, |transaction, node, now| details.write(transaction, node, catalogue, now))
+    }
+
+    /// Takes a node's right to come in; what it measured stays. A connection it has is for the caller to end.
+    ///
+    /// # Errors
+    /// There is no such node, or the file cannot be written.
+    pub fn revoke(&self, cause: Cause<'_>, id: &NodeId) -> Result<(), RegistryError> {
+        self.edit(cause, "revoke", id, |transaction, _, _| {
+            transaction.execute("UPDATE node SET revoked = 1 WHERE id = ?1", [id.as_str()])?;
+            transaction.execute("DELETE FROM session WHERE node = ?1", [id.as_str()])?;
+            Ok(())
+        })
+    }
+
+    /// Lets a revoked node in again, with the secret it had.
+    ///
+    /// # Errors
+    /// There is no such node, or the file cannot be written.
+    pub fn unrevoke(&self, cause: Cause<'_>, id: &NodeId) -> Result<(), RegistryError> {
+        self.edit(cause, "unrevoke", id, |transaction, _, _| {
+            transaction.execute("UPDATE node SET revoked = 0 WHERE id = ?1", [id.as_str()])?;
+            Ok(())
+        })
+    }
+
+    /// Gives a node a new secret, shown this once; the old one no longer holds.
+    ///
+    /// # Errors
+    /// There is no such node, or the file cannot be written.
+    pub fn rotate_secret(&self, cause: Cause<'_>, id: &NodeId) -> Result<Secret, RegistryError> {
+        let secret = Secret::generate()?;
+        let phc = self.verifier.hash_generated(&secret)?;
+        self.edit(cause, "rotate secret", id, |transaction, _, _| {
+            transaction.execute("UPDATE node SET secret = ?2 WHERE id = ?1", (id.as_str(), &*phc))?;
+            Ok(())
+        })?;
+        Ok(secret)
+    }
+
+    /// Adds a calibration. One with the same `from` is replaced; where several hold, the one with the later `from` does.
+    ///
+    /// # Errors
+    /// There is no such node or quantity, the calibration cannot hold, or the file cannot be written.
+    pub fn add_calibration(
+        &self,
+        cause: Cause<'_>,
+        key: &DatastreamKey,
+        calibration: &Calibration,
+        catalogue: &Catalogue,
+    ) -> Result<(), RegistryError> {
+        checks::calibration(calibration)?;
+        checks::quantity(catalogue, &key.quantity)?;
+        self.change(&key.node, |transaction, now| {
+            existing(transaction, &key.node)?;
+            let before = load::one(transaction, &key.node)?.calibrations.remove(key).unwrap_or_default();
+            let replaced = before.iter().find(|c| c.from == calibration.from);
+            let sql = "INSERT OR REPLACE INTO calibration
+                (node, quantity, channel, valid_from, valid_until, gain, offset, unsound, note)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            let row = (
+                key.node.as_str(),
+                &*key.quantity,
+                key.channel,
+                calibration.from.millis(),
+                calibration.until.map(Timestamp::millis),
+                calibration.gain,
+                calibration.offset,
+                calibration.unsound,
+                &calibration.note,
+            );
+            transaction.prepare_cached(sql)?.execute(row)?;
+            let before = replaced.map(|c| describe::calibration(key, c));
+            let after = describe::calibration(key, calibration);
+            trace(transaction, now, cause, "calibrate", &key.node, before, Some(after))
+        })
+    }
+
+    /// The last `top` changes of a node, newest first.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn changes(&self, node: &NodeId, top: usize) -> Result<Vec<Change>, RegistryError> {
+        let file = locked(&self.file);
+        let sql = "SELECT id, at, actor, what, before_json, after_json, reason
+            FROM change WHERE subject = ?1 ORDER BY id DESC LIMIT ?2";
+        let mut statement = file.connection.prepare_cached(sql)?;
+        let rows = statement.query_map((subject(node), top as i64), |row| {
+            Ok(Change {
+                id: row.get::<_, i64>(0)? as u64,
+                at: Timestamp::from_millis(row.get(1)?),
+                actor: row.get(2)?,
+                what: row.get(3)?,
+                before_json: row.get(4)?,
+                after_json: row.get(5)?,
+                reason: row.get(6)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One change of a node that there is, traced.
+    fn edit(
+        &self,
+        cause: Cause<'_>,
+        what: &str,
+        id: &NodeId,
+        work: impl FnOnce(&Transaction<'_>, &Node, Timestamp) -> Result<(), RegistryError>,
+    ) -> Result<(), RegistryError> {
+        self.change(id, |transaction, now| {
+            let node = existing(transaction, id)?.0;
+            let before = described(transaction, id)?;
+            work(transaction, &node, now)?;
+            trace(transaction, now, cause, what, id, Some(before), Some(described(transaction, id)?))
+        })
+    }
+}
+
+/// The bare row of a new node.
+pub(super) fn insert_node(
+    connection: &Connection,
+    id: &NodeId,
+    phc: Option<&str>,
+    now: Timestamp,
+    nodes_max: usize,
+) -> Result<(), RegistryError> {
+    let count: i64 = connection.prepare_cached("SELECT count(*) FROM node")?.query_row([], |row| row.get(0))?;
+    if count as usize >= nodes_max {
+        return Err(RegistryError::NodesMax(nodes_max));
+    }
+    let sql = "INSERT INTO node(id, enrolled_at, secret) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute((id.as_str(), now.millis(), phc))?;
+    Ok(())
+}
+
+/// Writes down that somebody did something to a node.
+pub(super) fn trace(
+    connection: &Connection,
+    at: Timestamp,
+    cause: Cause<'_>,
+    what: &str,
+    node: &NodeId,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<(), RegistryError> {
+    checks::short("reason", cause.reason)?;
+    let json = |value: Option<Value>| value.map(|value| value.to_string());
+    let sql = "INSERT INTO change(at, actor, what, subject, before_json, after_json, reason)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let row = (at.millis(), cause.actor, what, subject(node), json(before), json(after), cause.reason);
+    connection.prepare_cached(sql)?.execute(row)?;
+    Ok(())
+}
+
+/// A node among all that changes are about.
+fn subject(node: &NodeId) -> String {
+    format!("node/{node}")
+}
+
+fn existing(connection: &Connection, id: &NodeId) -> Result<load::NodeRow, RegistryError> {
+    load::one(connection, id)?.node.ok_or_else(|| RegistryError::UnknownNode(id.clone()))
+}
+
+fn described(connection: &Connection, id: &NodeId) -> Result<Value, RegistryError> {
+    let (node, secret) = existing(connection, id)?;
+    Ok(describe::node(&node, secret.is_some()))
+}
