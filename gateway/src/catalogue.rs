@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// All catalogues, checked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     quantities: Vec<Quantity>,
     by_code: HashMap<Arc<str>, QuantityIndex>,

@@ -25,7 +25,7 @@ pub use schema::json_schema;
 pub const INFLUXDB_TOKEN_VARIABLE: &str = "CITY_GATEWAY_INFLUXDB_TOKEN";
 
 /// All that a run needs to know, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The file it came from, absolute.
     pub file: PathBuf,

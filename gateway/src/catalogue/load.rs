@@ -95,7 +95,8 @@ impl Entries {
                 let path = at.key(&format!("period_s.{quantity}"));
                 if !quantities.contains(&quantity.as_str()) {
                     let expected = "a quantity of quantities.toml";
-                    let problem = self.report.add(path, seconds.span(), format!("unknown quantity {quantity}"), expected);
+                    let problem =
+                        self.report.add(path, seconds.span(), format!("unknown quantity {quantity}"), expected);
                     problem.hint = did_you_mean(quantity, quantities.iter().copied());
                 } else if let Some(seconds) = self.whole(&path, seconds, 1, 366 * 86_400) {
                     period_s.insert(Arc::from(quantity.as_str()), seconds);
@@ -193,6 +194,7 @@ impl Entries {
             self.report.add_missing(at.key("name"), Some(at.span.clone()), expected);
             return Text::default();
         };
+        let at = &At { path: at.path.clone(), span: key.span().unwrap_or_default() };
         Text { el: self.text(at, "name.el", &shape.el), en: self.text(at, "name.en", &shape.en) }
     }
 

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use super::document::{self, Key};
 use super::problem::{Problem, Problems, Report};
 use super::shape::{self, AccessRead, EnrolmentMode, Shape, Size};
-use super::{
-    Access, CatalogueSource, Config, Enrolment, Limits, Listen, Municipality, Retention, Windows,
-};
+use super::{Access, CatalogueSource, Config, Enrolment, Limits, Listen, Municipality, Retention, Windows};
 use crate::catalogue::{Catalogue, load as catalogue};
 use crate::store::model::WindowLength;
 
@@ -257,9 +255,30 @@ impl<'a> Check<'a> {
         let packet = u64::from(limits.packet_bytes_max);
         let pairs = [
             ("queue_bytes_max", &shape.queue_bytes_max, limits.queue_bytes_max, "packet_bytes_max", packet, 1),
-            ("journal_segment_bytes", &shape.journal_segment_bytes, limits.journal_segment_bytes, "packet_bytes_max", packet, 2),
-            ("journal_bytes_max", &shape.journal_bytes_max, limits.journal_bytes_max, "journal_segment_bytes", limits.journal_segment_bytes, 2),
-            ("disk_bytes_max", &shape.disk_bytes_max, limits.disk_bytes_max, "journal_bytes_max", limits.journal_bytes_max, 2),
+            (
+                "journal_segment_bytes",
+                &shape.journal_segment_bytes,
+                limits.journal_segment_bytes,
+                "packet_bytes_max",
+                packet,
+                2,
+            ),
+            (
+                "journal_bytes_max",
+                &shape.journal_bytes_max,
+                limits.journal_bytes_max,
+                "journal_segment_bytes",
+                limits.journal_segment_bytes,
+                2,
+            ),
+            (
+                "disk_bytes_max",
+                &shape.disk_bytes_max,
+                limits.disk_bytes_max,
+                "journal_bytes_max",
+                limits.journal_bytes_max,
+                2,
+            ),
         ];
         for (key, place, bytes, other, other_bytes, factor) in pairs {
             if bytes < other_bytes * factor {

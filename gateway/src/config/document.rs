@@ -60,14 +60,8 @@ impl<T: JsonSchema> JsonSchema for Key<T> {
 pub(crate) fn read<T: DeserializeOwned + Default>(file: &Path, text: &str) -> (T, Report) {
     let mut report = Report::new(file, text);
     let (mut root, errors) = DeTable::parse_recoverable(text);
-    let mut broken_lines = Vec::new();
     for error in errors {
-        let line = error.span().map(|span| report.line(span.start));
-        // One slip of the pen makes the parser stumble several times on its line.
-        if line.is_none_or(|line| !broken_lines.contains(&line)) {
-            report.add("", error.span(), error.message(), "");
-        }
-        broken_lines.extend(line);
+        report.add_syntax(error.span(), error.message());
     }
     loop {
         let error = match T::deserialize(toml::de::Deserializer::from(root.clone())) {
@@ -79,9 +73,7 @@ pub(crate) fn read<T: DeserializeOwned + Default>(file: &Path, text: &str) -> (T
             report.add("", Some(span), error.message(), "");
             return (T::default(), report);
         };
-        if !broken_lines.contains(&report.line(span.start)) {
-            describe(&mut report, &error, span, taken);
-        }
+        describe(&mut report, &error, span, taken);
     }
 }
 
@@ -91,7 +83,8 @@ fn describe(report: &mut Report, error: &toml::de::Error, span: Range<usize>, ke
     let named: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if message.starts_with("unknown field") || message.starts_with("unknown variant") {
         let (found, known) = named.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
-        let what = if message.starts_with("unknown field") { "unknown key".into() } else { report.excerpt(span.clone()) };
+        let what =
+            if message.starts_with("unknown field") { "unknown key".into() } else { report.excerpt(span.clone()) };
         let one_of = if known.len() > 1 { "one of " } else { "" };
         let problem = report.add(key, Some(span), what, format!("{one_of}{}", known.join(", ")));
         problem.hint = did_you_mean(found, known.iter().copied());

@@ -99,16 +99,17 @@ pub(crate) struct Report {
     file: PathBuf,
     text: String,
     problems: Vec<Problem>,
+    broken_lines: Vec<u32>,
 }
 
 impl Report {
     pub(crate) fn new(file: &Path, text: &str) -> Self {
-        Self { file: file.to_owned(), text: text.to_owned(), problems: Vec::new() }
+        Self { file: file.to_owned(), text: text.to_owned(), problems: Vec::new(), broken_lines: Vec::new() }
     }
 
     /// An empty report of the same file.
     pub(crate) fn without_problems(&self) -> Self {
-        Self { file: self.file.clone(), text: self.text.clone(), problems: Vec::new() }
+        Self::new(&self.file, &self.text)
     }
 
     pub(crate) fn file(&self) -> &Path {
@@ -132,6 +133,16 @@ impl Report {
             hint: None,
         });
         self.problems.last_mut().expect("just pushed")
+    }
+
+    /// Adds a mistake of syntax. Its line is not judged further: the parser only guessed what it says, and stumbles
+    /// several times over one slip of the pen.
+    pub(crate) fn add_syntax(&mut self, span: Option<Range<usize>>, message: &str) {
+        let line = span.clone().map(|span| self.place(span.start).line);
+        if line.is_none_or(|line| !self.broken_lines.contains(&line)) {
+            self.add("", span, message, "");
+        }
+        self.broken_lines.extend(line);
     }
 
     /// Adds that `key` is not there, unless it is there and known to be wrong.
@@ -159,17 +170,15 @@ impl Report {
     }
 
     pub(crate) fn into_problems(self) -> Vec<Problem> {
-        self.problems
+        let broken = |p: &Problem| p.place.is_some_and(|place| self.broken_lines.contains(&place.line));
+        self.problems.into_iter().filter(|problem| problem.key.is_empty() || !broken(problem)).collect()
     }
 
     fn place(&self, offset: usize) -> Place {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Place {
-            line: count(before.matches('\n').count() + 1),
-            column: count(before[line_start..].chars().count() + 1),
-        }
+        Place { line: count(before.matches('\n').count() + 1), column: count(before[line_start..].chars().count() + 1) }
     }
 }
 

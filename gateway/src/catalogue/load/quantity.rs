@@ -54,7 +54,12 @@ impl Entries {
         for (key, span, to) in belongs {
             if span.is_some() && shape.rule.get().is_some() && rule != to {
                 let expected = format!("{key} with rule = \"{}\" alone", format!("{to:?}").to_lowercase());
-                self.report.add(at.key(key), span, format!("rule is \"{}\"", format!("{rule:?}").to_lowercase()), expected);
+                self.report.add(
+                    at.key(key),
+                    span,
+                    format!("rule is \"{}\"", format!("{rule:?}").to_lowercase()),
+                    expected,
+                );
             }
         }
         match rule {
@@ -82,10 +87,14 @@ impl Entries {
         let quantity = self.text(at, "calm.quantity", &shape.quantity);
         if !quantity.is_empty() && !known.contains(&quantity.as_str()) {
             let found = format!("unknown quantity {quantity:?}");
-            let problem = self.report.add(at.key("calm.quantity"), shape.quantity.span(), found, "a quantity of this file");
+            let problem =
+                self.report.add(at.key("calm.quantity"), shape.quantity.span(), found, "a quantity of this file");
             problem.hint = did_you_mean(&quantity, known.iter().copied());
         }
         let below = self.value(at, "calm.below", &shape.below, "a value of that quantity")?;
+        if !below.is_finite() {
+            self.report.add(at.key("calm.below"), shape.below.span(), below.to_string(), "a value of that quantity");
+        }
         Some((quantity.into(), below))
     }
 
@@ -123,7 +132,12 @@ impl Entries {
                 let at = At { path: at.key(&format!("conversions[{i}]")), span: entry.span() };
                 let unit = self.text(&at, "unit", &shape.unit);
                 if unit == own {
-                    self.report.add(at.key("unit"), shape.unit.span(), format!("{unit} is the quantity's own"), "another unit");
+                    self.report.add(
+                        at.key("unit"),
+                        shape.unit.span(),
+                        format!("{unit} is the quantity's own"),
+                        "another unit",
+                    );
                 } else if !unit.is_empty() {
                     self.once(&at, "unit", unit.clone(), shape.unit.span(), &mut seen);
                 }

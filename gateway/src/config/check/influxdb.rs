@@ -21,8 +21,18 @@ impl Check<'_> {
             batch_rows_max: self.number("influxdb.batch_rows_max", &shape.batch_rows_max, 5_000, 1..=1_000_000),
             batch_bytes_max: self.size("influxdb.batch_bytes_max", &shape.batch_bytes_max, MIB, 16 * KIB..=64 * MIB),
             request_timeout_s: self.number("influxdb.request_timeout_s", &shape.request_timeout_s, 10, 1..=600),
-            retry_delay_min_ms: self.number("influxdb.retry_delay_min_ms", &shape.retry_delay_min_ms, 1_000, 1..=3_600_000),
-            retry_delay_max_ms: self.number("influxdb.retry_delay_max_ms", &shape.retry_delay_max_ms, 60_000, 1..=3_600_000),
+            retry_delay_min_ms: self.number(
+                "influxdb.retry_delay_min_ms",
+                &shape.retry_delay_min_ms,
+                1_000,
+                1..=3_600_000,
+            ),
+            retry_delay_max_ms: self.number(
+                "influxdb.retry_delay_max_ms",
+                &shape.retry_delay_max_ms,
+                60_000,
+                1..=3_600_000,
+            ),
             gzip: shape.gzip.get().copied().unwrap_or(true),
         };
         let InfluxDb { retry_delay_min_ms, retry_delay_max_ms, .. } = influxdb;
@@ -78,7 +88,8 @@ impl Check<'_> {
             }
             Some(_) => {}
             None => {
-                let expected = format!("a token in token_file or {INFLUXDB_TOKEN_VARIABLE}, unless the store asks for none");
+                let expected =
+                    format!("a token in token_file or {INFLUXDB_TOKEN_VARIABLE}, unless the store asks for none");
                 self.warnings.add_missing(KEY, section, &expected);
             }
         }
