@@ -4,7 +4,7 @@
 //! safe on a machine that others can reach. `config/gateway.toml` explains the keys and is held to the defaults by a test.
 //! What is loaded is not changed while the gateway runs.
 
-pub(crate) mod check;
+mod check;
 pub(crate) mod document;
 pub(crate) mod problem;
 mod schema;

@@ -73,6 +73,16 @@ impl Problems {
         Err(Self(problems))
     }
 
+    /// The one problem that a file as a whole has.
+    pub(crate) fn of_file(file: &Path, found: String, expected: &str) -> Self {
+        let (file, expected) = (file.to_owned(), expected.to_owned());
+        Self(vec![Problem { file, place: None, key: String::new(), found, expected, hint: None }])
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Problem> {
+        self.0
+    }
+
     /// The problems, by file and line.
     pub fn as_slice(&self) -> &[Problem] {
         &self.0
@@ -137,12 +147,13 @@ impl Report {
 
     /// Adds a mistake of syntax. Its line is not judged further: the parser only guessed what it says, and stumbles
     /// several times over one slip of the pen.
-    pub(crate) fn add_syntax(&mut self, span: Option<Range<usize>>, message: &str) {
+    pub(crate) fn add_syntax(&mut self, span: Option<Range<usize>>, message: &str) -> Option<&mut Problem> {
         let line = span.clone().map(|span| self.place(span.start).line);
-        if line.is_none_or(|line| !self.broken_lines.contains(&line)) {
-            self.add("", span, message, "");
+        if line.is_some_and(|line| self.broken_lines.contains(&line)) {
+            return None;
         }
         self.broken_lines.extend(line);
+        Some(self.add("", span, message, ""))
     }
 
     /// Adds that `key` is not there, unless it is there and known to be wrong.

@@ -150,3 +150,15 @@ fn rules_are_those_of_the_domain() {
     let states: Vec<(i32, &str, bool)> = states.iter().map(|s| (s.value, &*s.code, s.unknown)).collect();
     assert_eq!(states, [(0, "free", false), (1, "occupied", false), (2, "unknown", true)]);
 }
+
+#[test]
+fn a_file_cut_anywhere_is_judged_and_not_stumbled_over() {
+    let [quantities, node_types, zones] = FILES.map(|(name, text)| (Path::new(name), text));
+    for (cut, _) in quantities.1.char_indices().step_by(211) {
+        check([(quantities.0, &quantities.1[..cut]), node_types, zones]);
+    }
+    for (cut, _) in zones.1.char_indices().step_by(97) {
+        let (_, problems) = check([quantities, node_types, (zones.0, &zones.1[..cut])]);
+        assert!(problems.iter().all(|problem| problem.file == zones.0), "{problems:?}");
+    }
+}
