@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// All catalogues, checked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     quantities: Vec<Quantity>,
     by_code: HashMap<Arc<str>, QuantityIndex>,
@@ -175,7 +175,7 @@ pub struct Tests {
     pub range_fail: Option<(f64, f64)>,
     /// Outside [min, max]: suspect.
     pub range_suspect: Option<(f64, f64)>,
-    /// |x[n−1] − mean(x[n], x[n−2])| above this: suspect.
+    /// `|x[n−1] − mean(x[n], x[n−2])|` above this: suspect.
     pub spike_suspect: Option<f64>,
     /// Change per second above this: suspect.
     pub rate_suspect_per_s: Option<f64>,

@@ -4,7 +4,7 @@
 //! safe on a machine that others can reach. `config/gateway.toml` explains the keys and is held to the defaults by a test.
 //! What is loaded is not changed while the gateway runs.
 
-pub(crate) mod check;
+mod check;
 pub(crate) mod document;
 pub(crate) mod problem;
 mod schema;
@@ -25,7 +25,7 @@ pub use schema::json_schema;
 pub const INFLUXDB_TOKEN_VARIABLE: &str = "CITY_GATEWAY_INFLUXDB_TOKEN";
 
 /// All that a run needs to know, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The file it came from, absolute.
     pub file: PathBuf,

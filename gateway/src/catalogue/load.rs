@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Catalogue, NodeType, Position, Power, Site, Text, Zone, shape};
-use crate::config::check::read_text;
 use crate::config::document::{self, Key};
 use crate::config::problem::{Problem, Problems, Report, did_you_mean};
 
@@ -45,8 +44,8 @@ pub(crate) fn read_folder(folder: &Path) -> (Catalogue, Vec<Problem>) {
     let files = FILES.map(|(name, ours)| {
         let file = folder.join(name);
         // With our own text in place of the missing one, what the others name in it is not reported too.
-        let text = read_text(&file).unwrap_or_else(|problem| {
-            unreadable.push(problem);
+        let text = document::read_text(&file).unwrap_or_else(|problems| {
+            unreadable.extend(problems.into_vec());
             ours.to_owned()
         });
         (file, text)
@@ -194,6 +193,7 @@ impl Entries {
             self.report.add_missing(at.key("name"), Some(at.span.clone()), expected);
             return Text::default();
         };
+        let at = &At { path: at.path.clone(), span: key.span().unwrap_or_default() };
         Text { el: self.text(at, "name.el", &shape.el), en: self.text(at, "name.en", &shape.en) }
     }
 

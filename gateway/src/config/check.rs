@@ -24,7 +24,7 @@ const TIB: u64 = 1 << 40;
 
 pub(super) fn load(file: &Path, environment: Environment<'_>) -> Result<Config, Problems> {
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let text = read_text(&file).map_err(|problem| Problems::check(vec![problem]).expect_err("there is one"))?;
+    let text = document::read_text(&file)?;
     let (shape, report) = document::read::<Shape>(&file, &text);
     let mut check = Check::new(report, &file, environment);
     let config = check.config(&shape);
@@ -48,20 +48,6 @@ fn read_catalogue(source: &CatalogueSource) -> (Catalogue, Vec<Problem>) {
         CatalogueSource::Embedded => (catalogue::embedded(), Vec::new()),
         CatalogueSource::Folder(folder) => catalogue::read_folder(folder),
     }
-}
-
-/// The text of a file that people edit.
-pub(crate) fn read_text(file: &Path) -> Result<String, Problem> {
-    let problem = |found: String, expected: &str| Problem {
-        file: file.to_owned(),
-        place: None,
-        key: String::new(),
-        found,
-        expected: expected.to_owned(),
-        hint: None,
-    };
-    let bytes = std::fs::read(file).map_err(|error| problem(format!("cannot be read: {error}"), ""))?;
-    String::from_utf8(bytes).map_err(|_| problem("is not UTF-8".into(), "a file saved as UTF-8"))
 }
 
 /// One pass over a shape.

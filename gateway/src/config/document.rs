@@ -12,7 +12,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Report, did_you_mean};
+use super::problem::{Problems, Report, did_you_mean};
 
 /// A key of a shape: there with its place in the file, or not there.
 #[derive(Debug, Clone)]
@@ -56,18 +56,32 @@ impl<T: JsonSchema> JsonSchema for Key<T> {
     }
 }
 
+/// The text of a file that people edit.
+pub(crate) fn read_text(file: &Path) -> Result<String, Problems> {
+    let bytes = std::fs::read(file).map_err(|error| Problems::of_file(file, format!("cannot be read: {error}"), ""))?;
+    String::from_utf8(bytes).map_err(|_| Problems::of_file(file, "is not UTF-8".into(), "a file saved as UTF-8"))
+}
+
 /// The shape of `text` and the report of what is wrong so far.
 pub(crate) fn read<T: DeserializeOwned + Default>(file: &Path, text: &str) -> (T, Report) {
     let mut report = Report::new(file, text);
     let (mut root, errors) = DeTable::parse_recoverable(text);
-    let mut broken_lines = Vec::new();
+    let mut lists: Vec<Range<usize>> = Vec::new();
     for error in errors {
-        let line = error.span().map(|span| report.line(span.start));
-        // One slip of the pen makes the parser stumble several times on its line.
-        if line.is_none_or(|line| !broken_lines.contains(&line)) {
-            report.add("", error.span(), error.message(), "");
+        // One forgotten ']' makes every line that follows a mistake: it is told once, with where the list begins.
+        // The end of the file, where it is missed at last, is no longer within.
+        let back = usize::from(error.message().starts_with("unclosed array"));
+        let list = error.span().and_then(|span| list_around(root.get_ref(), span.start.saturating_sub(back)));
+        if list.as_ref().is_some_and(|list| lists.contains(list)) {
+            continue;
         }
-        broken_lines.extend(line);
+        let begins = list.as_ref().map(|list| report.line(list.start));
+        if let Some(problem) = report.add_syntax(error.span(), error.message())
+            && let Some(line) = begins
+        {
+            problem.hint(format!("the list that begins in line {line} may lack its `]`"));
+        }
+        lists.extend(list);
     }
     loop {
         let error = match T::deserialize(toml::de::Deserializer::from(root.clone())) {
@@ -79,10 +93,21 @@ pub(crate) fn read<T: DeserializeOwned + Default>(file: &Path, text: &str) -> (T
             report.add("", Some(span), error.message(), "");
             return (T::default(), report);
         };
-        if !broken_lines.contains(&report.line(span.start)) {
-            describe(&mut report, &error, span, taken);
-        }
+        describe(&mut report, &error, span, taken);
     }
+}
+
+/// The outermost list that `offset` lies in.
+fn list_around(table: &DeTable<'_>, offset: usize) -> Option<Range<usize>> {
+    table.iter().find_map(|(_, value)| match value.get_ref() {
+        DeValue::Array(items) => {
+            let within = value.span().start < offset && offset < value.span().end;
+            let inner = items.iter().filter_map(|item| item.get_ref().as_table());
+            within.then(|| value.span()).or_else(|| inner.filter_map(|table| list_around(table, offset)).next())
+        }
+        DeValue::Table(inner) => list_around(inner, offset),
+        _ => None,
+    })
 }
 
 /// Puts serde's words into those of somebody who edits the file.

@@ -73,6 +73,16 @@ impl Problems {
         Err(Self(problems))
     }
 
+    /// The one problem that a file as a whole has.
+    pub(crate) fn of_file(file: &Path, found: String, expected: &str) -> Self {
+        let (file, expected) = (file.to_owned(), expected.to_owned());
+        Self(vec![Problem { file, place: None, key: String::new(), found, expected, hint: None }])
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Problem> {
+        self.0
+    }
+
     /// The problems, by file and line.
     pub fn as_slice(&self) -> &[Problem] {
         &self.0
@@ -99,16 +109,17 @@ pub(crate) struct Report {
     file: PathBuf,
     text: String,
     problems: Vec<Problem>,
+    broken_lines: Vec<u32>,
 }
 
 impl Report {
     pub(crate) fn new(file: &Path, text: &str) -> Self {
-        Self { file: file.to_owned(), text: text.to_owned(), problems: Vec::new() }
+        Self { file: file.to_owned(), text: text.to_owned(), problems: Vec::new(), broken_lines: Vec::new() }
     }
 
     /// An empty report of the same file.
     pub(crate) fn without_problems(&self) -> Self {
-        Self { file: self.file.clone(), text: self.text.clone(), problems: Vec::new() }
+        Self::new(&self.file, &self.text)
     }
 
     pub(crate) fn file(&self) -> &Path {
@@ -132,6 +143,17 @@ impl Report {
             hint: None,
         });
         self.problems.last_mut().expect("just pushed")
+    }
+
+    /// Adds a mistake of syntax. Its line is not judged further: the parser only guessed what it says, and stumbles
+    /// several times over one slip of the pen.
+    pub(crate) fn add_syntax(&mut self, span: Option<Range<usize>>, message: &str) -> Option<&mut Problem> {
+        let line = span.clone().map(|span| self.place(span.start).line);
+        if line.is_some_and(|line| self.broken_lines.contains(&line)) {
+            return None;
+        }
+        self.broken_lines.extend(line);
+        Some(self.add("", span, message, ""))
     }
 
     /// Adds that `key` is not there, unless it is there and known to be wrong.
@@ -159,7 +181,8 @@ impl Report {
     }
 
     pub(crate) fn into_problems(self) -> Vec<Problem> {
-        self.problems
+        let broken = |p: &Problem| p.place.is_some_and(|place| self.broken_lines.contains(&place.line));
+        self.problems.into_iter().filter(|problem| problem.key.is_empty() || !broken(problem)).collect()
     }
 
     fn place(&self, offset: usize) -> Place {

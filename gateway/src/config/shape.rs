@@ -101,6 +101,7 @@ pub(crate) enum AccessRead {
 /// The time-series store that settled aggregates are written to.
 #[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["url", "org", "bucket"]))]
 pub(crate) struct InfluxDb {
     /// Base address, http:// or https://.
     pub(crate) url: Key<String>,

@@ -92,6 +92,9 @@ impl Entries {
             problem.hint = did_you_mean(&quantity, known.iter().copied());
         }
         let below = self.value(at, "calm.below", &shape.below, "a value of that quantity")?;
+        if !below.is_finite() {
+            self.report.add(at.key("calm.below"), shape.below.span(), below.to_string(), "a value of that quantity");
+        }
         Some((quantity.into(), below))
     }
 

@@ -101,7 +101,8 @@ impl Check<'_> {
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) => {
-                let found = format!("{} cannot be read: {error}", file.display());
+                // The name is not shown: somebody may have put the token itself here.
+                let found = format!("the file cannot be read: {error}");
                 self.report.add(KEY, span, found, "a file that holds the token alone");
                 return None;
             }
