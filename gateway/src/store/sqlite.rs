@@ -1,9 +1,12 @@
 //! Opening a database: pragmas, the file's format version, and its migrations.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+/// Longest wait for another process.
+const BUSY_MAX: Duration = Duration::from_secs(10);
 
 /// How much a commit promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,19 +79,32 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let wrap = |source| OpenError::Sqlite { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
-    connection.busy_timeout(Duration::from_secs(10)).map_err(wrap)?;
+    connection.busy_timeout(BUSY_MAX).map_err(wrap)?;
     connection.pragma_update(None, "cache_size", -1_024).map_err(wrap)?;
     Ok(connection)
 }
 
 fn prepare(connection: &Connection, synchronous: Synchronous) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(Duration::from_secs(10))?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.busy_timeout(BUSY_MAX)?;
+    to_wal(connection)?;
     connection.pragma_update(None, "synchronous", if synchronous == Synchronous::Full { "FULL" } else { "NORMAL" })?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -4_096)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// SQLite does not wait for its busy timeout here when another process turns a new file to WAL at the same time.
+fn to_wal(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let start = Instant::now();
+    loop {
+        match connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < BUSY_MAX => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
 }
 
 #[cfg(test)]
