@@ -19,7 +19,9 @@ mod connection;
 mod connections;
 mod counters;
 mod dialogue;
+mod greet;
 mod hello;
+mod line;
 mod topics;
 mod wire;
 
