@@ -87,6 +87,8 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// From a packet's first byte to its last, where keep-alive does not ask for less.
     pub packet_timeout: Duration,
+    /// How long a client that asked for no keep-alive may be silent: one that lost its power would stay for ever.
+    pub silence_max: Duration,
     /// How long a peer may take no byte that is meant for it.
     pub write_timeout: Duration,
     /// How long a connection that the gateway ends waits for its frames to be on disk and acknowledged.
@@ -103,6 +105,7 @@ impl Default for Limits {
             connections_max: 10_000,
             connect_timeout: Duration::from_secs(10),
             packet_timeout: Duration::from_secs(30),
+            silence_max: Duration::from_secs(24 * 60 * 60),
             write_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(2),
             close_timeout: Duration::from_millis(500),

@@ -209,8 +209,7 @@ impl<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send> Visit<I, S> {
 
     fn deadline(&self) -> Instant {
         let limits = &self.house.config.limits;
-        let far = Duration::from_secs(24 * 60 * 60);
-        let silent = self.heard_at + self.keep_alive.unwrap_or(far);
+        let silent = self.heard_at + self.keep_alive.unwrap_or(limits.silence_max);
         self.partial_since.map_or(silent, |since| silent.min(since + limits.packet_timeout))
     }
 
