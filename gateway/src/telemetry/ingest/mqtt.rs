@@ -8,7 +8,7 @@
 //! disk, its socket is not read. What a node may not do is kept as a refused frame and acknowledged, since the node
 //! could do nothing but send it again; what is not MQTT ends that connection, counted.
 //!
-//! The logic is in files that do no I/O ([`dialogue`], [`hello`], [`commands`], [`topics`], [`wire`]); [`connection`]
+//! The logic is in files that do no I/O (`dialogue`, `hello`, `commands`, `topics`, `wire`); `connection`
 //! owns the socket. Who may come in, sessions that outlive a connection, and commands are the registry's.
 //!
 //! A will is sent when the connection ends without a DISCONNECT, at once: a will delay is taken for 0, since a node's silence is
