@@ -6,5 +6,6 @@ pub mod catalogue;
 pub mod clock;
 pub mod reading;
 pub mod registry;
+pub mod service;
 pub mod store;
 pub mod telemetry;
