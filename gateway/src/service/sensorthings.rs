@@ -96,12 +96,7 @@ struct Service {
     city: Mutex<Option<Arc<City>>>,
 }
 
-async fn respond(
-    State(service): State<Arc<Service>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+async fn respond(State(service): State<Arc<Service>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         let error = ApiError { status: 405, message: format!("{method} is not allowed: this service is for reading") };
         let mut response = failure(&error);

@@ -1,5 +1,6 @@
 //! From a parsed request to its answer: entities as JSON, with the links that lead on.
 
+use super::entity::Entity;
 use super::error::ApiError;
 use super::model::{ID, Kind, Navigation, SELF_LINK};
 use super::options::{Expand, Options};
@@ -7,7 +8,6 @@ use super::path::{End, Resource, Step};
 use super::request::Request;
 use super::value::Value;
 use super::view::{Found, View};
-use super::entity::Entity;
 
 /// The requirements that are met; what is not listed here is not there.
 const CONFORMANCE: &[&str] = &[
@@ -212,8 +212,7 @@ fn data_array(view: &View<'_>, entities: &[Entity], options: &Options) -> Result
         let row = components.iter().map(|name| Ok(view.property(entity, name)?.unwrap_or(Value::Null)));
         groups[at].1.push(Value::List(row.collect::<Result<_, ApiError>>()?));
     }
-    let names: Vec<Value> =
-        components.iter().map(|name| Value::from(if *name == ID { "id" } else { *name })).collect();
+    let names: Vec<Value> = components.iter().map(|name| Value::from(if *name == ID { "id" } else { *name })).collect();
     Ok(groups
         .into_iter()
         .map(|(datastream, rows)| {

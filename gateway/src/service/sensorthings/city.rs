@@ -145,11 +145,7 @@ pub(super) struct Measurand {
 impl City {
     /// Indexes what the source has now.
     pub(super) fn new(source: &dyn Source, streams: &[Arc<Datastream>]) -> Self {
-        let mut building = Building {
-            catalogue: source.catalogue(),
-            places: Vec::new(),
-            by_place: HashMap::new(),
-        };
+        let mut building = Building { catalogue: source.catalogue(), places: Vec::new(), by_place: HashMap::new() };
         let snapshot = source.snapshot();
         let mut things = things(&snapshot, streams);
         for (at, thing) in things.iter_mut().enumerate() {
@@ -199,9 +195,7 @@ impl City {
         let place = || Some(self.places.binary_search_by_key(&number, |place| place.number).ok()? as u32);
         Some(match kind {
             Kind::Thing => Entity::Thing(self.things.binary_search_by_key(&number, |thing| thing.number).ok()? as u32),
-            Kind::Location => {
-                Entity::Location(place().filter(|at| self.places[*at as usize].position.is_some())?)
-            }
+            Kind::Location => Entity::Location(place().filter(|at| self.places[*at as usize].position.is_some())?),
             Kind::FeatureOfInterest => {
                 Entity::FeatureOfInterest(place().filter(|at| self.places[*at as usize].observed)?)
             }
@@ -499,15 +493,7 @@ impl Building {
         let places = &mut self.places;
         *self.by_place.entry(key.clone()).or_insert_with(|| {
             let number = hash(names);
-            places.push(Place {
-                number,
-                key,
-                position,
-                zone,
-                things: Vec::new(),
-                stays: Vec::new(),
-                observed: false,
-            });
+            places.push(Place { number, key, position, zone, things: Vec::new(), stays: Vec::new(), observed: false });
             places.len() as u32 - 1
         })
     }

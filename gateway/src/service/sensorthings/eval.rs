@@ -215,9 +215,8 @@ fn before(first: Ends, second: Ends) -> bool {
 
 fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Value {
     use Operator::{Add, Div, Mod, Mul, Sub};
-    let shift = |at: Instant, by: i64| {
-        Instant(if operator == Add { at.0.saturating_add(by) } else { at.0.saturating_sub(by) })
-    };
+    let shift =
+        |at: Instant, by: i64| Instant(if operator == Add { at.0.saturating_add(by) } else { at.0.saturating_sub(by) });
     match (operator, left, right) {
         (Add | Sub, Value::Time(at), Value::Duration(by)) => Value::Time(shift(*at, *by)),
         (Add | Sub, Value::Interval(from, until), Value::Duration(by)) => {

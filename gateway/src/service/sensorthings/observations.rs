@@ -105,9 +105,10 @@ pub(super) fn page(
         return Ok(Found { entities: Vec::new(), more: false, count });
     }
     let raw_only = parts.iter().all(|part| part.window.is_none());
-    let in_time = options.orderby.first().filter(|key| {
-        is_property(&key.by, "phenomenonTime") || (raw_only && is_property(&key.by, "resultTime"))
-    });
+    let in_time = options
+        .orderby
+        .first()
+        .filter(|key| is_property(&key.by, "phenomenonTime") || (raw_only && is_property(&key.by, "resultTime")));
     let mut counted = 0;
     let mut found = match (options.orderby.as_slice(), in_time) {
         ([], _) => {
@@ -148,7 +149,11 @@ pub(super) fn page(
     let more = found.len() > top;
     found.truncate(top);
     let count = if options.count { count.or(Some(counted)) } else { None };
-    Ok(Found { entities: found.into_iter().map(|m| Entity::Observation(Box::new(m))).collect(), more: more && top > 0, count })
+    Ok(Found {
+        entities: found.into_iter().map(|m| Entity::Observation(Box::new(m))).collect(),
+        more: more && top > 0,
+        count,
+    })
 }
 
 /// Leaves out whole parts, as long as they are to be skipped; gives what is left to skip.

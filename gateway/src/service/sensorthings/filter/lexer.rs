@@ -112,9 +112,11 @@ impl<'a> Lexer<'a> {
         let text = self.quoted()?;
         match word {
             "duration" => duration(&text).map(|us| Token::Literal(Value::Duration(us))),
-            "geography" | "geometry" => Geometry::parse(&text)
-                .map(|shape| Token::Literal(Value::Geometry(Box::new(shape))))
-                .ok_or_else(|| ApiError::bad(format!("'{text}' is no POINT, LINESTRING or POLYGON in well-known text"))),
+            "geography" | "geometry" => {
+                Geometry::parse(&text).map(|shape| Token::Literal(Value::Geometry(Box::new(shape)))).ok_or_else(|| {
+                    ApiError::bad(format!("'{text}' is no POINT, LINESTRING or POLYGON in well-known text"))
+                })
+            }
             _ => Err(ApiError::bad(format!("there are no literals of the form {word}'…'"))),
         }
     }
@@ -181,7 +183,9 @@ fn literal(text: &str) -> Result<Value, ApiError> {
 
 fn instant(text: &str) -> Result<Instant, ApiError> {
     let time: jiff::Timestamp = text.parse().map_err(|_| {
-        ApiError::bad(format!("'{text}' is no moment: write it as 2026-11-22T21:57:04.000Z, or with an offset, %2B02:00"))
+        ApiError::bad(format!(
+            "'{text}' is no moment: write it as 2026-11-22T21:57:04.000Z, or with an offset, %2B02:00"
+        ))
     })?;
     Ok(Instant(time.as_microsecond()))
 }

@@ -167,10 +167,7 @@ fn window(operator: Operator, (from, until): (Instant, Instant), length: WindowL
 }
 
 fn met(span: Span, from: i64, until: i64) -> Span {
-    Span {
-        from: span.from.max(Timestamp::from_millis(from)),
-        until: span.until.min(Timestamp::from_millis(until)),
-    }
+    Span { from: span.from.max(Timestamp::from_millis(from)), until: span.until.min(Timestamp::from_millis(until)) }
 }
 
 /// The span of one minute since 1970: a window's start lies in it or not.

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::catalogue::{
-    Catalogue, NodeType, Position, Power, Quantity, Rule, Site, State, Tests, Text, Zone,
-};
+use crate::catalogue::{Catalogue, NodeType, Position, Power, Quantity, Rule, Site, State, Tests, Text, Zone};
 use crate::reading::{DatastreamId, DatastreamKey, Flag, Marks, NodeId, Timestamp};
 use crate::registry::{Node, Placement, Snapshot};
 use crate::service::sensorthings::Source;
@@ -42,7 +40,8 @@ impl Fake {
     /// Four nodes: at a site, moved between sites, at its own position, and never placed.
     pub(crate) fn city() -> Self {
         let minutes = |n: i64, step: i64| (0..n).map(move |i| (DAY + i * step * 60_000, 10.0 + i as f64));
-        let given = |id, node, quantity, channel, values| Given { id, node, quantity, channel, values, external: false };
+        let given =
+            |id, node, quantity, channel, values| Given { id, node, quantity, channel, values, external: false };
         let mut late: Vec<(i64, f64)> = minutes(10, 5).collect();
         late.swap(3, 9);
         Self::of(vec![
