@@ -25,6 +25,7 @@ const CONFORMANCE: &[&str] = &[
     "request-data/count",
     "request-data/filter",
     "request-data/built-in-filter-operations",
+    "request-data/built-in-query-functions",
     "request-data/pagination",
 ];
 
@@ -158,10 +159,10 @@ fn described(view: &View<'_>, entity: &Entity, options: &Options) -> Result<Valu
         }
     }
     for name in kind.properties() {
-        if options.selects(name) {
-            if let Some(value) = view.property(entity, name)? {
-                fields.push(((*name).into(), value));
-            }
+        if options.selects(name)
+            && let Some(value) = view.property(entity, name)?
+        {
+            fields.push(((*name).into(), value));
         }
     }
     for expand in &options.expand {

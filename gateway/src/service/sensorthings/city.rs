@@ -4,16 +4,20 @@
 //! Entities are places in its lists, cheap to copy. Numbers (`@iot.id`) come from what never changes: the node's and the
 //! datastream's numbers, or a hash of what names a place, a stay or a kind of sensor. They are the same after a restart.
 
+mod places;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::entity::{Entity, Measured};
 use super::model::{Kind, Navigation};
 use super::source::Source;
-use crate::catalogue::{Catalogue, Position, QuantityIndex, Site, Zone};
-use crate::reading::{DatastreamId, DatastreamKey, Timestamp};
-use crate::registry::{Node, Placement, Snapshot};
+use crate::catalogue::{Catalogue, QuantityIndex, Site, Zone};
+use crate::reading::{DatastreamId, DatastreamKey};
+use crate::registry::{Node, Snapshot};
 use crate::store::model::{Datastream, WindowIndex, WindowLength};
+use places::Building;
+pub(super) use places::{Place, PlaceKey, Stay};
 
 /// The city as it stands in the registry, the catalogue and the list of datastreams.
 pub(super) struct City {
@@ -50,58 +54,6 @@ pub(super) struct Thing {
     pub stays: Vec<Stay>,
     /// The place that stands for not knowing its place, when that is needed.
     pub unplaced: Option<u32>,
-}
-
-/// A node at a place from a moment on.
-pub(super) struct Stay {
-    /// Its `@iot.id` as a HistoricalLocation.
-    pub number: u64,
-    /// From when, as shown.
-    pub since: Timestamp,
-    /// First instant it holds for: the beginning of time for a node's first.
-    pub from: Timestamp,
-    /// First instant it no longer holds for.
-    pub until: Timestamp,
-    /// Where; none when that was not told.
-    pub place: Option<u32>,
-}
-
-/// A place: a Location and a FeatureOfInterest.
-pub(super) struct Place {
-    /// The `@iot.id` of both.
-    pub number: u64,
-    /// What names it, and where its words come from.
-    pub key: PlaceKey,
-    /// Where it is; none for the place of a node that nobody placed.
-    pub position: Option<Position>,
-    /// The code of its zone.
-    pub zone: Option<Arc<str>>,
-    /// Things there now.
-    pub things: Vec<u32>,
-    /// Stays there: thing and stay.
-    pub stays: Vec<(u32, u32)>,
-    /// Whether Observations can be about it: a node with datastreams was there.
-    pub observed: bool,
-}
-
-/// What names a place.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum PlaceKey {
-    /// A site of the catalogue, shared by its nodes.
-    Site(Arc<str>),
-    /// A node's own position, perhaps near a site.
-    Own {
-        /// The node.
-        node: String,
-        /// The site's code.
-        site: Option<Arc<str>>,
-        /// Zone and position, as text.
-        place: String,
-    },
-    /// A zone, when no more is known.
-    Zone(Arc<str>),
-    /// Not known: of that node.
-    Unplaced(String),
 }
 
 /// A datastream of the store.
@@ -145,11 +97,11 @@ pub(super) struct Measurand {
 impl City {
     /// Indexes what the source has now.
     pub(super) fn new(source: &dyn Source, streams: &[Arc<Datastream>]) -> Self {
-        let mut building = Building { catalogue: source.catalogue(), places: Vec::new(), by_place: HashMap::new() };
+        let mut building = Building::new(source.catalogue());
         let snapshot = source.snapshot();
         let mut things = things(&snapshot, streams);
-        for (at, thing) in things.iter_mut().enumerate() {
-            building.settle(at as u32, thing);
+        for thing in &mut things {
+            building.settle(thing);
         }
         let mut city = Self {
             catalogue: building.catalogue,
@@ -439,64 +391,6 @@ fn things(snapshot: &Snapshot, streams: &[Arc<Datastream>]) -> Vec<Thing> {
     things.extend(strangers.into_iter().map(|(name, number)| thing(number, name, None)));
     things.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
     things
-}
-
-struct Building {
-    catalogue: Arc<Catalogue>,
-    places: Vec<Place>,
-    by_place: HashMap<PlaceKey, u32>,
-}
-
-impl Building {
-    /// Gives a thing its stays, and the places they are at.
-    fn settle(&mut self, _at: u32, thing: &mut Thing) {
-        let node = thing.node.clone();
-        let placements = node.as_ref().map_or(&[][..], |node| &node.placements);
-        for (at, placement) in placements.iter().enumerate() {
-            let begins = if at == 0 { Timestamp::from_millis(i64::MIN) } else { placement.from };
-            let until = placements.get(at + 1).map_or(Timestamp::from_millis(i64::MAX), |next| next.from);
-            let enrolled = node.as_ref().map_or(placement.from, |node| node.enrolled_at);
-            let since = if placement.from.millis() < 0 { enrolled } else { placement.from };
-            let place = self.place(&thing.name, placement);
-            let number = hash(&["stay", &thing.name, &placement.from.millis().to_string()]);
-            thing.stays.push(Stay { number, since, from: begins, until, place });
-        }
-        if thing.stays.is_empty() || thing.stays.iter().any(|stay| stay.place.is_none()) {
-            let key = PlaceKey::Unplaced(thing.name.clone());
-            thing.unplaced = Some(self.keep(key, None, None, &["unplaced", &thing.name]));
-        }
-    }
-
-    fn place(&mut self, node: &str, placement: &Placement) -> Option<u32> {
-        let site = placement.site.as_deref().and_then(|code| self.catalogue.site(code)).cloned();
-        let zone = placement.zone.clone().or_else(|| site.as_ref().map(|site| site.zone.clone()));
-        if let Some(site) = &site {
-            let there = placement.position.is_none_or(|position| position == site.position);
-            if there && zone.as_ref() == Some(&site.zone) {
-                let key = PlaceKey::Site(site.code.clone());
-                return Some(self.keep(key, Some(site.position), zone, &["site", &site.code]));
-            }
-        }
-        if let Some(position) = placement.position.or_else(|| site.as_ref().map(|site| site.position)) {
-            let place = format!("{}|{}|{}", zone.as_deref().unwrap_or(""), position.lat, position.lon);
-            let code = site.as_ref().map(|site| site.code.clone());
-            let names = ["own", node, code.as_deref().unwrap_or(""), &place].map(str::to_owned);
-            let key = PlaceKey::Own { node: node.to_owned(), site: code, place };
-            return Some(self.keep(key, Some(position), zone, &names.each_ref().map(String::as_str)));
-        }
-        let zone = self.catalogue.zone(zone.as_deref()?)?.clone();
-        let key = PlaceKey::Zone(zone.code.clone());
-        Some(self.keep(key, Some(zone.position), Some(zone.code.clone()), &["zone", &zone.code]))
-    }
-
-    fn keep(&mut self, key: PlaceKey, position: Option<Position>, zone: Option<Arc<str>>, names: &[&str]) -> u32 {
-        let places = &mut self.places;
-        *self.by_place.entry(key.clone()).or_insert_with(|| {
-            let number = hash(names);
-            places.push(Place { number, key, position, zone, things: Vec::new(), stays: Vec::new(), observed: false });
-            places.len() as u32 - 1
-        })
-    }
 }
 
 /// FNV-1a over the names, folded to 48 bits, above every number that a catalogue gives: stable, and safe in JavaScript.

@@ -402,9 +402,6 @@ impl Parser<'_> {
         if arguments.len() < min || arguments.len() > max {
             return Err(ApiError::bad(format!("{name} takes {max} argument(s), not {}", arguments.len())));
         }
-        if matches!(function, Function::StRelate | Function::StOverlaps | Function::StCrosses) {
-            return Err(ApiError::unsupported(format!("the function {name} is not supported")));
-        }
         Ok(Expr::Call(function, arguments))
     }
 

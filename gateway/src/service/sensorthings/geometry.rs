@@ -123,6 +123,36 @@ impl Geometry {
         }
     }
 
+    /// The nine intersections (DE-9IM) of this with the other, row by row. One of them has to be a point.
+    pub(super) fn relation(&self, other: &Geometry) -> Option<String> {
+        match (self, other) {
+            (Geometry::Point(at), shape) => Some(shape.relation_of_point(*at).concat()),
+            (shape, Geometry::Point(at)) => {
+                let [a, b, c] = shape.relation_of_point(*at);
+                let column = |n: usize| [&a[n..=n], &b[n..=n], &c[n..=n]].concat();
+                Some([column(0), column(1), column(2)].concat())
+            }
+            _ => None,
+        }
+    }
+
+    /// Interior, boundary and exterior of a point with those of this shape. A point has no boundary.
+    fn relation_of_point(&self, at: Place) -> [&'static str; 3] {
+        let interior = match self.side(at) {
+            Side::Inside => "0FF",
+            Side::Boundary => "F0F",
+            Side::Outside => "FF0",
+        };
+        let exterior = match self {
+            Geometry::Point(other) if *other == at => "FF2",
+            Geometry::Point(_) => "0F2",
+            Geometry::Line(line) if line.first() == line.last() => "1F2",
+            Geometry::Line(_) => "102",
+            Geometry::Polygon(_) => "212",
+        };
+        [interior, "FFF", exterior]
+    }
+
     fn segments(&self) -> Box<dyn Iterator<Item = (Place, Place)> + '_> {
         let pairs = |line: &Vec<Place>| line.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>();
         match self {

@@ -15,7 +15,7 @@ use super::entity::{Data, Entity, Measured};
 use super::error::ApiError;
 use super::eval;
 use super::filter::Expr;
-use super::options::{Key, Options, is_property};
+use super::options::{Key, Options, is_id, is_property};
 use super::value::Value;
 use super::view::{Found, View};
 use crate::store::model::{Order, Page, Span, WindowIndex};
@@ -24,6 +24,8 @@ use plan::Plan;
 
 /// Observations that may be held to be sorted.
 const SORTED_MAX: usize = 100_000;
+/// Observations read at once where all are looked at.
+const READ_AHEAD: usize = 4096;
 
 /// A Datastream's Observations within a span: by `measured_at`, or by the start of the window.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,6 +127,10 @@ pub(super) fn page(
             let count_all = options.count && !by_count;
             collect(view, &mut || flow.next(view), &residual, left, top, count_all, &mut counted)?
         }
+        ([key], None) if is_id(&key.by) => {
+            let count_all = options.count && !by_count;
+            by_number(view, &parts, &residual, key, skip, top, count_all, &mut counted)?
+        }
         (keys, Some(first)) => {
             let order = if first.descending { Order::Descending } else { Order::Ascending };
             let single = parts.len() == 1;
@@ -142,7 +148,7 @@ pub(super) fn page(
             collect(view, &mut || ties.next(view), &residual, left, top, count_all, &mut counted)?
         }
         (keys, None) => {
-            let mut flow = Flow::sequence(parts, Order::Ascending, 4096);
+            let mut flow = Flow::sequence(parts, Order::Ascending, READ_AHEAD);
             sorted(view, &mut flow, &residual, keys, skip, top, &mut counted)?
         }
     };
@@ -253,6 +259,48 @@ impl Ties<'_> {
         }
         Ok(self.group.pop())
     }
+}
+
+/// By `@iot.id`: Datastream by Datastream, so that only those of the page are sorted.
+#[expect(clippy::too_many_arguments, reason = "the parts of one page's plan")]
+fn by_number(
+    view: &View<'_>,
+    parts: &[Part],
+    residual: &[Expr],
+    key: &Key,
+    skip: usize,
+    top: usize,
+    count_all: bool,
+    counted: &mut u64,
+) -> Result<Vec<Measured>, ApiError> {
+    let same = |a: &Part, b: &Part| (a.stream, a.window) == (b.stream, b.window);
+    let mut datastreams: Vec<&[Part]> = parts.chunk_by(same).collect();
+    if key.descending {
+        datastreams.reverse();
+    }
+    let (mut found, mut left) = (Vec::new(), skip);
+    for parts in datastreams {
+        if found.len() > top && !count_all {
+            break;
+        }
+        if residual.is_empty() && left > 0 {
+            let count = parts.iter().try_fold(0, |sum, part| view.count(part).map(|n| sum + n))? as usize;
+            if count <= left {
+                left -= count;
+                continue;
+            }
+        }
+        let wanted = left + (top + 1).saturating_sub(found.len());
+        let mut flow = Flow::sequence(parts.to_vec(), Order::Ascending, READ_AHEAD);
+        let keys = std::slice::from_ref(key);
+        let mut first = sorted(view, &mut flow, residual, keys, 0, wanted.saturating_sub(1), counted)?;
+        let skipped = left.min(first.len());
+        first.drain(..skipped);
+        left -= skipped;
+        found.extend(first);
+    }
+    found.truncate(top + 1);
+    Ok(found)
 }
 
 /// Looks at all, keeps the first `skip + top + 1` by the keys.

@@ -127,10 +127,8 @@ impl Options {
     fn check(&self, collection: bool, outermost: bool) -> Result<(), ApiError> {
         let of_collections = ["$filter", "$orderby", "$top", "$count", "$resultFormat"];
         let out_of_place = self.given.iter().map(|(name, _)| *name).find(|name| of_collections.contains(name));
-        if !collection {
-            if let Some(name) = out_of_place.or((self.skip != 0).then_some("$skip")) {
-                return Err(ApiError::bad(format!("{name} is for collections; this is one entity")));
-            }
+        if !collection && let Some(name) = out_of_place.or((self.skip != 0).then_some("$skip")) {
+            return Err(ApiError::bad(format!("{name} is for collections; this is one entity")));
         }
         if self.data_array && !outermost {
             return Err(ApiError::bad("$resultFormat cannot stand inside $expand"));

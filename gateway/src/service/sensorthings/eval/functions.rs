@@ -107,9 +107,27 @@ fn geo(function: Function, arguments: &[Cow<'_, Value>]) -> Result<Value, ApiErr
         F::StContains => second.within(&first),
         F::StTouches => first.touches(&second),
         F::StEquals => Some(first == second),
+        F::StRelate => {
+            let Some(Value::Text(pattern)) = arguments.get(2).map(|argument| &**argument) else {
+                return Ok(Value::Null);
+            };
+            first.relation(&second).map(|relation| relates(&relation, pattern))
+        }
+        // A point neither overlaps nor crosses: that takes shapes that are partly inside.
+        F::StOverlaps | F::StCrosses => first.intersects(&second).map(|_| false),
         _ => None,
     };
     answer.map(Value::Bool).ok_or_else(two_shapes)
+}
+
+/// Whether nine intersections fit a pattern: `T` any dimension, `F` none, `*` whatever, or the dimension itself.
+fn relates(relation: &str, pattern: &str) -> bool {
+    relation.len() == pattern.len()
+        && relation.chars().zip(pattern.chars()).all(|(found, wanted)| match wanted.to_ascii_uppercase() {
+            '*' => true,
+            'T' => found != 'F',
+            exact => found == exact,
+        })
 }
 
 fn two_shapes() -> ApiError {

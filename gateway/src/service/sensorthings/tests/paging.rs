@@ -29,6 +29,9 @@ fn each_comes_once_and_in_order() {
         "/Datastreams(8)/Observations?$filter=result mod 3 eq 0&",
         "/Datastreams(8)/Observations?$orderby=result mod 7 desc,id&",
         "/Observations?",
+        "/Observations?$orderby=id desc&",
+        "/Observations?$orderby=id&$filter=result lt 30&",
+        "/Datastreams(24)/Observations?$orderby=id desc&",
         "/Observations?$orderby=phenomenonTime&",
         "/Observations?$orderby=phenomenonTime desc,id desc&",
         "/Observations?$filter=Datastream/Thing/id le 2 and result lt 30 or resultQuality eq 3&",
@@ -47,6 +50,12 @@ fn each_comes_once_and_in_order() {
                 assert_eq!(client.pages(&format!("{base}$top={top}")).0, all, "{base} by {top}");
             }
         }
+        let mut sorted = all.clone();
+        sorted.sort_unstable();
+        if base.contains("$orderby=id desc") {
+            sorted.reverse();
+        }
+        assert!(!base.contains("$orderby=id") || sorted == all, "{base}");
         let count = client.json(&format!("{base}$count=true&$top=1"));
         assert_eq!(count["@iot.count"], all.len(), "{base}");
     }
