@@ -16,7 +16,7 @@ use super::options::Options;
 use super::source::Source;
 use super::value::{Instant, Value};
 use crate::reading::Timestamp;
-use crate::store::model::{Datastream, Order, Page};
+use crate::store::model::{Datastream, Order, Page, WindowLength};
 
 /// Longest window: a local day of 25 hours.
 const WINDOW_MS_MAX: i64 = 25 * 3_600_000;
@@ -131,12 +131,25 @@ impl<'a> View<'a> {
     /// When a part's first Observation comes in that order, at the earliest, as merges sort it.
     pub(super) fn bound(&self, part: &Part, order: Order) -> i64 {
         let stream = &self.streams[part.stream as usize];
-        let slack = if part.window.is_some() { WINDOW_MS_MAX } else { 0 };
-        match order {
-            Order::Ascending => stream.first_at.map_or(i64::MIN, |first| first.plus_millis(-slack).millis()),
-            Order::Descending => {
-                stream.last_at.map_or(i64::MIN, |last| last.plus_millis(slack).millis().saturating_neg())
+        let (earliest, latest) = (part.span.from, part.span.until.plus_millis(-1));
+        let end = match order {
+            Order::Ascending => stream.first_at,
+            Order::Descending => stream.last_at,
+        };
+        let Some(at) = end else { return i64::MIN };
+        let starts = match part.window.map(|window| self.city.windows[usize::from(window.0)]) {
+            None => at,
+            Some(WindowLength::Minutes(minutes)) => {
+                let length = i64::from(minutes.max(1)) * 60_000;
+                Timestamp::from_millis(at.millis().div_euclid(length) * length)
             }
+            // It starts within a day before; the earliest and the latest that can be.
+            Some(WindowLength::LocalDay) if order == Order::Ascending => at.plus_millis(-WINDOW_MS_MAX),
+            Some(WindowLength::LocalDay) => at,
+        };
+        match order {
+            Order::Ascending => starts.max(earliest).millis(),
+            Order::Descending => starts.min(latest).millis().saturating_neg(),
         }
     }
 

@@ -98,7 +98,7 @@ impl Fake {
     }
 
     fn observed(&self, id: DatastreamId, span: Span) -> Vec<JudgedObservation> {
-        let external = self.streams.iter().any(|stream| stream.id == id && stream.external);
+        let external = self.datastream(id).is_some_and(|stream| stream.external);
         let all = self.observations.get(&id.0).filter(|_| !external).into_iter().flatten();
         all.filter(|observation| span.contains(observation.measured_at)).copied().collect()
     }
@@ -162,7 +162,8 @@ impl Source for Fake {
     }
 
     fn datastream(&self, id: DatastreamId) -> Option<Arc<Datastream>> {
-        self.streams.iter().find(|stream| stream.id == id).cloned()
+        let at = self.streams.binary_search_by_key(&id, |stream| stream.id).ok()?;
+        Some(self.streams[at].clone())
     }
 
     fn observations(

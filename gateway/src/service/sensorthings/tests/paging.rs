@@ -77,3 +77,23 @@ fn many_observations_of_one_moment_are_not_lost_between_reads() {
         assert_eq!((ids.len(), once.len()), (10_000, 10_000), "{order}");
     }
 }
+#[test]
+fn the_newest_of_many_datastreams_cost_a_few_reads() {
+    let stream = |i: u32| Given {
+        id: i + 1,
+        node: "air-1",
+        quantity: "pm25",
+        channel: (i % 200) as u8,
+        values: vec![(DAY, 1.0), (DAY + i64::from(i) * 1_000, 2.0)],
+        external: false,
+    };
+    // The bound on what is looked at stands for the reads: 400 of them, for 8,000 Datastreams.
+    let client =
+        Client::of(Fake::of((0..2_000).map(stream).collect()), Settings { limits: limits(), ..Settings::default() });
+    let raw = "properties/aggregate eq null";
+    let newest =
+        client.each("/Observations?$orderby=phenomenonTime desc&$top=3&$expand=Datastream", "/Datastream/@iot.id");
+    assert_eq!(newest, [2_000 * 8, 1_999 * 8, 1_998 * 8]);
+    let (status, body) = client.get(&format!("/Observations?$filter=Datastream/{raw}&$top=3"));
+    assert_eq!((status, body.contains("narrow")), (400, true), "8,000 conditions are more than 400: {body}");
+}
