@@ -9,5 +9,6 @@ pub mod config;
 pub mod quality;
 pub mod reading;
 pub mod registry;
+pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -211,6 +211,8 @@ impl Snapshot {
 pub struct Node {
     /// Its name.
     pub id: NodeId,
+    /// Its number, given when it was enrolled and never used again; SensorThings' `@iot.id` of its Thing.
+    pub number: u32,
     /// Its type's code in the catalogue.
     pub node_type: Option<Arc<str>>,
     /// What people call it.

@@ -1,0 +1,3 @@
+//! What other systems read: standard interfaces over the store.
+
+pub mod sensorthings;
