@@ -4,8 +4,6 @@
 //! doors close and acknowledge what is on disk, the pipeline writes a last checkpoint. A part that fails stops the
 //! process: the journal has everything that was acknowledged.
 
-mod state;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,14 +13,13 @@ use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use state::App;
-
 use crate::aggregate::Windows;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::pages;
 use crate::reading::Timestamp;
 use crate::registry::{self, Registry, RegistryConfig};
-use crate::service;
+use crate::service::{self, Gateway};
 use crate::store::{Reader, Writer, records};
 use crate::telemetry::frame::FrameKind;
 use crate::telemetry::ingest::mqtt::{Connections, Counters, Listener, ListenerConfig};
@@ -31,8 +28,8 @@ use crate::telemetry::journal::{Journal, JournalConfig};
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::pipeline::{Event, Intake, Order, Orders, Pipeline, PipelineConfig};
 use crate::telemetry::settling::{SettleRule, Settling};
+use crate::telemetry::sinks::StoreSource;
 use crate::telemetry::sinks::influxdb::{InfluxConfig, InfluxSink, Token};
-use crate::telemetry::sinks::{SinkState, StoreSource};
 use crate::telemetry::validate;
 
 /// Where the addresses that were bound are told, in the data folder.
@@ -60,10 +57,14 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let registry = Registry::open(&folder.join(records::FILE), registry_config(&config))?;
     let windows = Arc::new(Windows::new(config.windows.lengths.clone(), config.time_zone.clone()));
     let (writer, recovered) = Writer::open(folder, config.catalogue.clone(), windows, registry.snapshot())?;
-    let (journal, recovery) = Journal::open(&folder.join(JOURNAL_FOLDER), journal_config(&config, writer.progress().position))?;
+    let (journal, recovery) =
+        Journal::open(&folder.join(JOURNAL_FOLDER), journal_config(&config, writer.progress().position))?;
     tracing::info!(
-        records = recovery.records, torn_bytes = recovery.torn_bytes, damaged = recovery.damaged.len(),
-        stored = writer.progress().position, "the journal is open"
+        records = recovery.records,
+        torn_bytes = recovery.torn_bytes,
+        damaged = recovery.damaged.len(),
+        stored = writer.progress().position,
+        "the journal is open"
     );
     let journal = Arc::new(journal);
     let ledger = Arc::new(Ledger::default());
@@ -74,19 +75,23 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let (events, happened) = std::sync::mpsc::channel();
     let intake = intake(&config, writer, recovered, ledger.clone(), clock.now());
     clock.raise_floor(intake.heard_at());
-    let pipeline = Pipeline::new(intake, journal.clone(), clock.clone(), pipeline_config(&config), ordered, events, newest);
+    let pipeline =
+        Pipeline::new(intake, journal.clone(), clock.clone(), pipeline_config(&config), ordered, events, newest);
 
     let (inner_stop, stopped) = watch::channel(false);
     let connections = Arc::new(Connections::default());
     let counters = Arc::new(Counters::default());
-    let listener = Listener::bind(config.listen.mqtt, listener_config(&config, &journal, &registry, &clock, &connections, &counters))
-        .await
-        .with_context(|| format!("[listen] mqtt = {} cannot be bound", config.listen.mqtt))?;
+    let listener = Listener::bind(
+        config.listen.mqtt,
+        listener_config(&config, &journal, &registry, &clock, &connections, &counters),
+    )
+    .await
+    .with_context(|| format!("[listen] mqtt = {} cannot be bound", config.listen.mqtt))?;
     let http = TcpListener::bind(config.listen.http)
         .await
         .with_context(|| format!("[listen] http = {} cannot be bound", config.listen.http))?;
     let sink = sink(&config, reader.clone(), orders.clone(), newest_seen, cursor, clock.clone())?;
-    let app = Arc::new(App {
+    let app = Arc::new(Gateway {
         started_at: clock.now(),
         journal: journal.clone(),
         ledger,
@@ -112,12 +117,10 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let followed = app.clone();
     std::thread::Builder::new().name("registry".into()).spawn(move || follow_events(&followed, &happened))?;
     let doors = tokio::spawn(listener.run(stopped.clone()));
-    let pages = tokio::spawn(service::serve(http, app.clone(), stopped.clone()));
+    let routes = service::router(app.clone()).merge(pages::router(app.clone()));
+    let pages = tokio::spawn(service::serve(http, app.clone(), routes, stopped.clone()));
     let sink = sink.map(|sink| tokio::spawn(sink.run(stopped.clone())));
     let follower = tokio::spawn(follow_registry(app.clone(), stopped.clone()));
-    let inbox = tokio::spawn(crate::telemetry::ingest::inbox::follow(
-        app.config.data_dir.clone(), journal.appender(), stopped.clone(),
-    ));
 
     let mut pipeline_end = pipeline_end;
     let failure = tokio::select! {
@@ -128,7 +131,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     tracing::info!("stopping");
     inner_stop.send_replace(true);
     doors.await?;
-    for task in [follower, inbox, pages].into_iter().chain(sink) {
+    for task in [follower, pages].into_iter().chain(sink) {
         task.await?;
     }
     let _ = std::fs::remove_file(app.config.data_dir.join(PORTS_FILE));
@@ -160,7 +163,7 @@ fn journal_config(config: &Config, stored: u64) -> JournalConfig {
     JournalConfig {
         segment_bytes: limits.journal_segment_bytes,
         bytes_max: limits.journal_bytes_max,
-        queue_bytes_max: limits.queue_bytes_max as usize,
+        queue_bytes_max: limits.queue_bytes_max.min(u64::from(u32::MAX)) as u32,
         record_bytes_max: limits.packet_bytes_max as usize + RECORD_OVERHEAD_BYTES,
         next_at_least: stored + 1,
     }
@@ -251,7 +254,7 @@ fn sink(
     sink.retry_delay_max = Duration::from_millis(u64::from(influxdb.retry_delay_max_ms));
     sink.gzip = influxdb.gzip;
     let source = StoreSource::new(INFLUXDB, reader, orders, newest, cursor);
-    Ok(Some(InfluxSink::new(sink, Arc::new(source), clock).context("[influxdb]")?))
+    Ok(Some(InfluxSink::new(sink, source, clock).context("[influxdb]")?))
 }
 
 /// Writes the addresses to a file that is renamed into place, so that a reader finds it whole or not at all.
@@ -263,7 +266,7 @@ fn tell_ports(folder: &Path, (mqtt, http): (std::net::SocketAddr, std::net::Sock
 }
 
 /// Looks once a second for what the command line changed: nodes, calibrations, commands.
-async fn follow_registry(app: Arc<App>, stop: watch::Receiver<bool>) {
+async fn follow_registry(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
     let mut tick = tokio::time::interval(REGISTRY_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -296,13 +299,15 @@ async fn follow_registry(app: Arc<App>, stop: watch::Receiver<bool>) {
 }
 
 /// Takes the nodes' answers to the registry; ends with the pipeline.
-fn follow_events(app: &App, happened: &std::sync::mpsc::Receiver<Event>) {
+fn follow_events(app: &Gateway, happened: &std::sync::mpsc::Receiver<Event>) {
     use protocols::native::Frame;
     while let Ok(Event::Reply { node, payload }) = happened.recv() {
         let Ok(Frame::Reply(reply)) = Frame::decode(&payload) else { continue };
         match app.registry.record_reply(&node, u64::from(reply.command), &payload) {
             Ok(true) => {}
-            Ok(false) => tracing::info!(%node, command = reply.command, "an answer to a command that the node was not given"),
+            Ok(false) => {
+                tracing::info!(%node, command = reply.command, "an answer to a command that the node was not given")
+            }
             Err(error) => tracing::error!(%node, %error, "an answer could not be recorded"),
         }
     }
@@ -322,6 +327,3 @@ fn pipeline_failure(
         Err(_) => anyhow!("the pipeline's thread panicked"),
     }
 }
-
-/// The state of the sink, for pages and metrics.
-pub type SinkWatch = watch::Receiver<SinkState>;
