@@ -37,6 +37,8 @@ pub struct Config {
     pub catalogue_source: CatalogueSource,
     /// The city's time zone: local days follow it.
     pub time_zone: jiff::tz::TimeZone,
+    /// Whether what is shown is demonstration data, which never leaves for an external store.
+    pub demonstration: bool,
     /// Who runs this gateway.
     pub municipality: Municipality,
     /// Addresses that the gateway listens on.

@@ -3,11 +3,14 @@
 //! The wings, one for each of its users, and who may know whom, are drawn in ARCHITECTURE.md.
 
 pub mod aggregate;
+pub mod app;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
+pub mod pages;
 pub mod quality;
 pub mod reading;
 pub mod registry;
+pub mod service;
 pub mod store;
 pub mod telemetry;

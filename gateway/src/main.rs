@@ -1,2 +1,234 @@
-//! The gateway program.
-fn main() {}
+//! The gateway program: arguments, and what each command does.
+//!
+//! Exit 0: well. 2: arguments or configuration that cannot be used, every problem told. 1: anything else.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use city_gateway::app;
+use city_gateway::config::{Config, json_schema};
+use city_gateway::reading::NodeId;
+use city_gateway::registry::cli::NodeCommand;
+use city_gateway::store::model::Page;
+use city_gateway::store::{rejections, sqlite};
+use city_gateway::telemetry::journal;
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio::sync::watch;
+
+/// IoT gateway of a smart city: takes what sensors send, keeps it safe, sums it up, hands it on.
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// How the log is written, on standard error; RUST_LOG sets its level
+    #[arg(long, global = true, value_enum, default_value_t = Log::Text)]
+    log: Log,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Log {
+    Text,
+    Json,
+}
+
+#[derive(clap::Args)]
+struct ConfigFile {
+    /// The configuration; config/gateway.toml explains every key
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway
+    Run {
+        #[command(flatten)]
+        file: ConfigFile,
+    },
+    /// Check the configuration and the catalogues: every problem with its file, line and key
+    Check {
+        #[command(flatten)]
+        file: ConfigFile,
+    },
+    /// Print the JSON schema of the configuration, for editors
+    Schema,
+    /// Add, list, show, change and revoke nodes
+    Node {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(subcommand)]
+        command: NodeCommand,
+    },
+    /// Look at the journal
+    Journal {
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+    /// Look at what could not be used
+    Rejections {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Of this node only
+        #[arg(long)]
+        node: Option<NodeIdArgument>,
+        /// How many, newest first
+        #[arg(long, default_value_t = 20)]
+        top: usize,
+    },
+}
+
+#[derive(Subcommand)]
+enum JournalCommand {
+    /// Read the whole journal and say whether it is sound; beside a running gateway too
+    Verify {
+        #[command(flatten)]
+        file: ConfigFile,
+    },
+}
+
+#[derive(Clone)]
+struct NodeIdArgument(NodeId);
+
+impl std::str::FromStr for NodeIdArgument {
+    type Err = city_gateway::reading::InvalidNodeId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        NodeId::new(text).map(Self)
+    }
+}
+
+/// What is told to the shell.
+enum Failure {
+    /// The arguments or the configuration cannot be used; told already.
+    Unusable,
+    /// Anything else.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::Failed(error.into())
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(arguments.log);
+    match obey(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Unusable) => ExitCode::from(2),
+        Err(Failure::Failed(error)) => {
+            // Whoever reads our output has gone away: nothing is wrong.
+            if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("city-gateway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(command: Command) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    match command {
+        Command::Run { file } => run(load(&file.config)?),
+        Command::Check { file } => {
+            let config = load(&file.config)?;
+            writeln!(out, "{} is sound.", config.file.display())?;
+            writeln!(out, "Catalogues: {}.", config.catalogue_source)?;
+            Ok(())
+        }
+        Command::Schema => Ok(writeln!(out, "{}", json_schema())?),
+        Command::Node { file, command } => {
+            let config = load(&file.config)?;
+            let registry = app::registry_config(&config);
+            city_gateway::registry::cli::run(command, &config.data_dir, registry, &config.catalogue, &mut out)?;
+            Ok(())
+        }
+        Command::Journal { command: JournalCommand::Verify { file } } => {
+            let folder = load(&file.config)?.data_dir.join(app::JOURNAL_FOLDER);
+            let report = journal::verify(&folder)?;
+            write!(out, "{report}")?;
+            if report.is_sound() {
+                Ok(())
+            } else {
+                Err(anyhow::anyhow!("the journal has damage; what is sound is kept").into())
+            }
+        }
+        Command::Rejections { file, node, top } => {
+            let folder = load(&file.config)?.data_dir;
+            show_rejections(&mut out, &folder, node.map(|node| node.0).as_ref(), top)?;
+            Ok(())
+        }
+    }
+}
+
+fn load(file: &Path) -> Result<Config, Failure> {
+    match Config::load(file) {
+        Ok(config) => {
+            for warning in &config.warnings {
+                eprintln!("warning: {warning}");
+            }
+            Ok(config)
+        }
+        Err(problems) => {
+            eprintln!("{problems}");
+            Err(Failure::Unusable)
+        }
+    }
+}
+
+fn run(config: Config) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("gateway").build()?;
+    runtime.block_on(async {
+        let (stop, stopped) = watch::channel(false);
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            stop.send_replace(true);
+            // The receivers are the gateway's: this task outlives none of them.
+            std::future::pending::<()>().await;
+        });
+        app::run(config, stopped).await
+    })?;
+    Ok(())
+}
+
+fn show_rejections(out: &mut impl Write, folder: &Path, node: Option<&NodeId>, top: usize) -> anyhow::Result<()> {
+    let path = folder.join("telemetry.db");
+    if !path.exists() {
+        writeln!(out, "Nothing is stored in {} yet.", folder.display())?;
+        return Ok(());
+    }
+    let connection = sqlite::open_reader(&path)?;
+    let found = rejections::list(&connection, node, Page { skip: 0, top }).context("the store cannot be read")?;
+    if found.is_empty() {
+        writeln!(out, "No rejections: everything that came could be used.")?;
+    }
+    for rejection in found {
+        let whose = rejection.reading.map_or_else(|| "whole frame".into(), |reading| format!("reading {reading}"));
+        let replayed = rejection.replayed_at.map_or_else(String::new, |at| format!(", played again {at}"));
+        writeln!(
+            out,
+            "{:>8}  {}  {}  {}  {whose}: {}{replayed}",
+            rejection.id, rejection.received_at, rejection.node, rejection.reason, rejection.detail
+        )?;
+    }
+    Ok(())
+}
+
+fn log_to_stderr(format: Log) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        Log::Text => log.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
+        Log::Json => log.json().init(),
+    }
+}

@@ -8,6 +8,7 @@
 mod admission;
 pub mod cli;
 mod commands;
+mod counters;
 mod describe;
 mod edit;
 mod error;
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use commands::{COMMANDS_WAITING_MAX, CommandRecord, CommandState};
+pub use counters::Counters;
 pub use edit::{Cause, Change, Details};
 pub use error::RegistryError;
 pub use knocks::{KNOCKS_MAX, Knock};
@@ -44,6 +46,7 @@ pub struct Registry {
     state: RwLock<State>,
     verifier: Verifier,
     knocks: Mutex<knocks::Pending>,
+    counters: Counters,
 }
 
 /// How nodes come in.
@@ -97,12 +100,18 @@ impl Registry {
             state: RwLock::new(state),
             verifier: Verifier::new()?,
             knocks: Mutex::default(),
+            counters: Counters::default(),
         }))
     }
 
     /// The registry as it stands now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.read(|state| state.snapshot.clone())
+    }
+
+    /// What the registry counted since it was opened.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Whether a secret is bound to the node.
@@ -202,6 +211,8 @@ impl Snapshot {
 pub struct Node {
     /// Its name.
     pub id: NodeId,
+    /// Its number, given when it was enrolled and never used again; SensorThings' `@iot.id` of its Thing.
+    pub number: u32,
     /// Its type's code in the catalogue.
     pub node_type: Option<Arc<str>>,
     /// What people call it.

@@ -75,6 +75,7 @@ impl<'a> Check<'a> {
             catalogue: Arc::default(),
             catalogue_source: self.catalogues(&shape.catalogues),
             time_zone: self.time_zone(&shape.time_zone),
+            demonstration: self.demonstration(shape),
             municipality: self.municipality(&shape.municipality),
             listen: self.listen(&shape.listen),
             enrolment: match shape.enrolment.mode.get() {
@@ -128,6 +129,21 @@ impl<'a> Check<'a> {
             }
             jiff::tz::TimeZone::UTC
         })
+    }
+
+    /// Demonstration data never leaves for an external store.
+    fn demonstration(&mut self, shape: &Shape) -> bool {
+        let demonstration = shape.demonstration.get().copied().unwrap_or(false);
+        if demonstration && shape.influxdb.get().is_some() {
+            let span = shape.demonstration.span();
+            self.report.add(
+                "demonstration",
+                span,
+                "true beside [influxdb]",
+                "one of the two: demonstration data stays here",
+            );
+        }
+        demonstration
     }
 
     fn municipality(&mut self, shape: &shape::Municipality) -> Municipality {
@@ -193,7 +209,7 @@ impl<'a> Check<'a> {
         Windows {
             lengths,
             settle_s: self.number("windows.settle_s", &shape.settle_s, 300, 0..=86_400),
-            quiet_s: self.number("windows.quiet_s", &shape.quiet_s, 15, 0..=3_600),
+            quiet_s: self.number("windows.quiet_s", &shape.quiet_s, 5, 0..=3_600),
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Shape {
     pub(crate) catalogues: Key<String>,
     /// The city's time zone, by its IANA name: local days follow it.
     pub(crate) time_zone: Key<String>,
+    /// Marks pages and prints as showing demonstration data; then there is no external store.
+    pub(crate) demonstration: Key<bool>,
     /// Who runs this gateway: shown on its pages and papers.
     pub(crate) municipality: Municipality,
     /// Addresses that the gateway listens on.

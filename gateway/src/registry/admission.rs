@@ -23,7 +23,7 @@ impl Admission for Registry {
         let secret = secret.filter(|secret| !secret.is_empty());
         let result = self.judge(node, secret);
         if let Err(denied) = result {
-            metrics::counter!("city_gateway_admissions_denied_total", "reason" => reason(denied)).increment(1);
+            self.counters.deny(denied);
             if denied != Denied::Unavailable {
                 self.knock(node, reason(denied));
             }
@@ -76,7 +76,7 @@ impl Registry {
             Verdict::Right => Ok(()),
             Verdict::Wrong => Err(Denied::WrongSecret),
             Verdict::TooOften => {
-                metrics::counter!("city_gateway_secrets_not_verified_total").increment(1);
+                self.counters.count_not_verified();
                 Err(Denied::WrongSecret)
             }
         }

@@ -208,7 +208,8 @@ pub(super) fn insert_node(
     if count as usize >= nodes_max {
         return Err(RegistryError::NodesMax(nodes_max));
     }
-    let sql = "INSERT INTO node(id, enrolled_at, secret) VALUES (?1, ?2, ?3)";
+    let sql = "INSERT INTO node(id, number, enrolled_at, secret)
+               VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM node), ?2, ?3)";
     connection.prepare_cached(sql)?.execute((id.as_str(), now.millis(), phc))?;
     Ok(())
 }

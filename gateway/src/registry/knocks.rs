@@ -35,7 +35,7 @@ impl Registry {
         let mut pending = locked(&self.knocks);
         let key = (node.clone(), reason);
         if pending.len() >= KNOCKS_MAX && !pending.contains_key(&key) {
-            metrics::counter!("city_gateway_knocks_not_kept_total").increment(1);
+            self.counters.count_knock_not_kept();
             return;
         }
         let (last_at, count) = pending.entry(key).or_default();

@@ -63,7 +63,7 @@ fn nodes(
     params: impl Params,
     mut placements: HashMap<NodeId, Vec<Placement>>,
 ) -> Result<Vec<NodeRow>, RegistryError> {
-    let columns = "id, node_type, name_el, name_en, serial, enrolled_at, revoked, secret";
+    let columns = "id, node_type, name_el, name_en, serial, enrolled_at, revoked, secret, number";
     let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM node {which}"))?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
@@ -71,6 +71,7 @@ fn nodes(
         let id = node_id(row, 0)?;
         let name = |el: Option<String>, en: Option<String>| Some(Text { el: el?, en: en? });
         let node = Node {
+            number: row.get(8)?,
             node_type: text(row, 1)?,
             name: name(row.get(2)?, row.get(3)?),
             serial: row.get(4)?,

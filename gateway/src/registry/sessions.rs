@@ -17,7 +17,7 @@ const NEVER: u32 = u32::MAX;
 impl Sessions for Registry {
     fn find(&self, node: &NodeId) -> Option<Session> {
         self.find_session(node).unwrap_or_else(|error| {
-            failed(node, "find its session", &error);
+            self.failed(node, "find its session", &error);
             None
         })
     }
@@ -30,7 +30,7 @@ impl Sessions for Registry {
         let row = (node.as_str(), session.id as i64, session.commands_qos, session.expiry_s, now);
         let file = locked(&self.file);
         if let Err(error) = file.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(row)) {
-            failed(node, "keep its session", &error);
+            self.failed(node, "keep its session", &error);
         }
     }
 
@@ -38,20 +38,20 @@ impl Sessions for Registry {
         let file = locked(&self.file);
         let sql = "DELETE FROM session WHERE node = ?1";
         if let Err(error) = file.connection.prepare_cached(sql).and_then(|mut s| s.execute([node.as_str()])) {
-            failed(node, "forget its session", &error);
+            self.failed(node, "forget its session", &error);
         }
     }
 
     fn commands(&self, node: &NodeId) -> Vec<Command> {
         self.waiting_commands(node).unwrap_or_else(|error| {
-            failed(node, "read its commands", &error);
+            self.failed(node, "read its commands", &error);
             Vec::new()
         })
     }
 
     fn delivered(&self, command: u64) {
         if let Err(error) = self.mark_delivered(command) {
-            metrics::counter!("city_gateway_registry_failures_total").increment(1);
+            self.counters.count_failure();
             tracing::error!(command, %error, "the registry could not mark a command as delivered");
         }
     }
@@ -81,9 +81,11 @@ fn lives(session: &Session, ended_ms: i64, now_ms: i64) -> bool {
     session.expiry_s == NEVER || now_ms < ended_ms.saturating_add(i64::from(session.expiry_s) * 1_000)
 }
 
-fn failed(node: &NodeId, what: &str, error: &dyn std::fmt::Display) {
-    metrics::counter!("city_gateway_registry_failures_total").increment(1);
-    tracing::error!(%node, %error, "the registry could not {what}");
+impl Registry {
+    fn failed(&self, node: &NodeId, what: &str, error: &dyn std::fmt::Display) {
+        self.counters.count_failure();
+        tracing::error!(%node, %error, "the registry could not {what}");
+    }
 }
 
 #[cfg(test)]

@@ -43,6 +43,11 @@ impl Reader {
         self.shared.directory.all().iter().map(|entry| Arc::new(describe(entry))).collect()
     }
 
+    /// How many datastreams there are.
+    pub fn datastreams_count(&self) -> usize {
+        self.shared.directory.next_id().0 as usize - 1
+    }
+
     /// The datastream with that number.
     pub fn datastream(&self, id: DatastreamId) -> Option<Arc<Datastream>> {
         self.shared.directory.get(id).map(|entry| Arc::new(describe(&entry)))

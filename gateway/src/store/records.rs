@@ -27,6 +27,7 @@ INSERT INTO revision(one, value) VALUES (1, 0);
 
 CREATE TABLE node(
     id TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,
     node_type TEXT,
     name_el TEXT,
     name_en TEXT,

@@ -91,7 +91,8 @@ impl Names {
 
     /// What changed since this was last asked.
     pub fn take_changed(&mut self) -> Vec<Boot> {
-        self.boots.iter_mut().filter(|b| std::mem::take(&mut b.changed)).map(|b| b.clone()).collect()
+        let changed = |b: &mut Boot| std::mem::take(&mut b.changed).then(|| b.clone());
+        self.boots.iter_mut().filter_map(changed).collect()
     }
 
     fn find(&self, incarnation: u64, boot: u32) -> Option<&Boot> {

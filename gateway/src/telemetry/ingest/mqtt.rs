@@ -8,7 +8,7 @@
 //! disk, its socket is not read. What a node may not do is kept as a refused frame and acknowledged, since the node
 //! could do nothing but send it again; what is not MQTT ends that connection, counted.
 //!
-//! The logic is in files that do no I/O ([`dialogue`], [`hello`], [`commands`], [`topics`], [`wire`]); [`connection`]
+//! The logic is in files that do no I/O (`dialogue`, `hello`, `commands`, `topics`, `wire`); `connection`
 //! owns the socket. Who may come in, sessions that outlive a connection, and commands are the registry's.
 //!
 //! A will is sent when the connection ends without a DISCONNECT, at once: a will delay is taken for 0, since a node's silence is
@@ -19,7 +19,9 @@ mod connection;
 mod connections;
 mod counters;
 mod dialogue;
+mod greet;
 mod hello;
+mod line;
 mod topics;
 mod wire;
 
@@ -90,6 +92,8 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// From a packet's first byte to its last, where keep-alive does not ask for less.
     pub packet_timeout: Duration,
+    /// How long a client that asked for no keep-alive may be silent: one that lost its power would stay for ever.
+    pub silence_max: Duration,
     /// How long a peer may take no byte that is meant for it.
     pub write_timeout: Duration,
     /// How long a connection that the gateway ends waits for its frames to be on disk and acknowledged.
@@ -106,6 +110,7 @@ impl Default for Limits {
             connections_max: 10_000,
             connect_timeout: Duration::from_secs(10),
             packet_timeout: Duration::from_secs(30),
+            silence_max: Duration::from_secs(24 * 60 * 60),
             write_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(2),
             close_timeout: Duration::from_millis(500),

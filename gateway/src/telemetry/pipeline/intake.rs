@@ -305,7 +305,7 @@ impl Intake {
             }
             let checked = match record {
                 Ok(record) => self.check_senml(taking.frame, &record, taking.receipt()),
-                Err(error) => Err(Refusal::new(error.reason(), error.to_string())),
+                Err(error) => Err(Refusal::new(RejectReason::Malformed, error.to_string())),
             };
             let unnamed = checked.as_ref().is_ok_and(|reading| reading.name == Name::Delivery);
             if unnamed && *known_again.get_or_insert_with(|| self.delivered_again(taking)) {
@@ -349,7 +349,7 @@ impl Intake {
             senml::Value::Number(number) => Told::Number(*number),
             senml::Value::Boolean(boolean) => Told::Boolean(*boolean),
             senml::Value::Text(text) => Told::Text(text),
-            senml::Value::Data(_) => Told::Other,
+            senml::Value::Data => Told::Other,
         };
         let value = validate::value(told, record.unit.as_deref(), catalogue.quantity(quantity))?;
         let measured_at = Timestamp::from_millis(record.time.unix_ms());

@@ -1,6 +1,5 @@
 //! The store as a sink sees it: changes read by a reader, the cursor and lines given up written by the pipeline.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;

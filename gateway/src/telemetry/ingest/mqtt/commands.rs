@@ -92,7 +92,7 @@ impl Commands {
         for command in waiting {
             let packet_id = packet_id(command.id);
             let known = |(used, id): &(u16, u64)| *used == packet_id || *id == command.id;
-            if self.left_out.contains(&command.id) || self.in_flight.iter().any(|under_way| known(under_way)) {
+            if self.left_out.contains(&command.id) || self.in_flight.iter().any(known) {
                 continue;
             }
             if qos > 0 && self.in_flight.len() >= self.in_flight_max {

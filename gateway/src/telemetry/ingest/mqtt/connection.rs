@@ -10,15 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::connections::{Call, Connected, NoSeat, Seat};
+use super::connections::{Call, Seat};
 use super::dialogue::{Dialogue, Event};
-use super::hello::{Hello, Refused, Will};
-use super::wire::{self, Fault, Framed};
-use super::{House, Intake, Refusal};
+use super::greet::{Welcome, greet};
+use super::hello::Will;
+use super::line::Line;
+use super::wire::Fault;
+use super::{House, Intake};
 use crate::reading::NodeId;
 use crate::telemetry::ingest::Session;
 use crate::telemetry::journal::{Receipts, Stopped};
@@ -30,7 +32,7 @@ pub(super) async fn serve<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send>(
     house: Arc<House<I>>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut line = Line { stream, input: Vec::new(), output: Vec::new(), written: 0 };
+    let mut line = Line::new(stream);
     // Boxed: what only the beginning or the end needs does not stay in the task's memory.
     let greeted = tokio::select! {
         greeted = Box::pin(greet(&mut line, peer, &house)) => greeted,
@@ -60,191 +62,6 @@ pub(super) async fn serve<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send>(
 /// Waits for the gateway's stop; a sender that is gone is one. Cancel-safe.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _stops = stop.wait_for(|stop| *stop).await.is_ok();
-}
-
-/// The socket and what is on its way in and out.
-struct Line<S> {
-    stream: S,
-    input: Vec<u8>,
-    output: Vec<u8>,
-    /// How much of the output is written: a flush that was cancelled goes on where it was.
-    written: usize,
-}
-
-/// A connection at rest holds this much for what may come.
-const INPUT_AT_REST: usize = 2048;
-/// One read asks for at most this much.
-const INPUT_MAX: usize = 64 * 1024;
-const OUTPUT_AT_REST: usize = 512;
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
-    /// Reads some bytes; none are the peer's end. Cancel-safe.
-    async fn fill(&mut self) -> io::Result<usize> {
-        // A read that fills what there is asks for twice as much the next time.
-        if self.input.len() == self.input.capacity() {
-            self.input.reserve(self.input.capacity().clamp(INPUT_AT_REST, INPUT_MAX));
-        }
-        self.stream.read_buf(&mut self.input).await
-    }
-
-    /// Drops the first `count` bytes of the input.
-    fn consume(&mut self, count: usize) {
-        self.input.drain(..count);
-    }
-
-    /// Gives back memory that only a busy connection needs.
-    fn trim(&mut self) {
-        if self.input.is_empty() && self.input.capacity() > INPUT_AT_REST {
-            self.input = Vec::new();
-        }
-        if self.output.capacity() > OUTPUT_AT_REST {
-            self.output = Vec::new();
-        }
-    }
-
-    /// Writes the output. Cancel-safe.
-    async fn flush(&mut self, write_timeout: Duration) -> io::Result<()> {
-        while self.written < self.output.len() {
-            match timeout(write_timeout, self.stream.write(&self.output[self.written..])).await {
-                Ok(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.written += count?,
-                Err(_) => return Err(io::ErrorKind::TimedOut.into()),
-            }
-        }
-        self.output.clear();
-        self.written = 0;
-        Ok(())
-    }
-
-    /// Closes so that the peer can read what was written: closing with bytes unread would reset the connection, and our
-    /// last words with it.
-    async fn close(mut self, patience: Duration) {
-        const UNREAD_MAX: usize = 1024 * 1024;
-        let polite = async {
-            self.stream.shutdown().await?;
-            let mut unread = 0;
-            while unread < UNREAD_MAX {
-                self.input.clear();
-                match self.fill().await? {
-                    0 => break,
-                    count => unread += count,
-                }
-            }
-            io::Result::Ok(())
-        };
-        // The peer may be gone already: nothing is left to do then.
-        let _closed = timeout(patience, polite).await;
-    }
-}
-
-/// What a client is let in with.
-struct Welcome {
-    dialogue: Box<Dialogue>,
-    seat: Seat,
-    will: Option<Will>,
-    keep_alive: Option<Duration>,
-    resumed: bool,
-}
-
-type NotGreeted = Option<(Refused, Option<NodeId>)>;
-
-/// Reads a CONNECT and decides on it. The CONNACK of who is let in is in the output, not yet sent; packets that came
-/// with the CONNECT are in the input.
-async fn greet<I: Intake, S: AsyncRead + AsyncWrite + Unpin>(
-    line: &mut Line<S>,
-    peer: SocketAddr,
-    house: &House<I>,
-) -> Result<Welcome, NotGreeted> {
-    let config = &house.config;
-    let hello = match timeout(config.limits.connect_timeout, read_hello(line, house)).await {
-        Ok(hello) => hello?,
-        Err(_) => return Err(Some((Refused { refusal: Refusal::ConnectTimeout, protocol: None }, None))),
-    };
-    let node = hello.node.clone();
-    let refused = |refusal| Some((Refused { refusal, protocol: Some(hello.protocol) }, Some(node.clone())));
-
-    let kicks = config.connections.kicks();
-    let admit = |secret: Option<Vec<u8>>| {
-        let (admission, node) = (config.admission.clone(), node.clone());
-        house.blocking(move || admission.admit(&node, secret.as_deref()))
-    };
-    admit(hello.secret.clone()).await.map_err(|denied| refused(denied.into()))?;
-    let connected = Connected { node: node.clone(), since: config.clock.now(), peer, protocol: hello.protocol };
-    let enter = config.connections.clone().enter(connected, config.limits.connections_max);
-    // The first connection leaves at once unless the journal takes nothing, not even its will.
-    let seat = match timeout(config.limits.connect_timeout, enter).await {
-        Ok(Ok(seat)) => seat,
-        Ok(Err(NoSeat::Full)) => return Err(refused(Refusal::ConnectionsFull)),
-        Ok(Err(NoSeat::TakenOver)) => {
-            config.counters.was_taken_over();
-            return Err(None);
-        }
-        Err(_) => return Err(refused(Refusal::Unavailable)),
-    };
-    if config.connections.kicks() != kicks {
-        admit(hello.secret.clone()).await.map_err(|denied| refused(denied.into()))?;
-    }
-
-    let new_id = getrandom::u64().expect("the system gives randomness");
-    let (sessions, clean, expiry_s) = (config.sessions.clone(), hello.clean, hello.expiry_s);
-    let (session, present) = house
-        .blocking(move || {
-            let found = sessions.find(&node);
-            let resumed = found.clone().filter(|_| !clean);
-            let present = resumed.is_some();
-            let session = resumed.map_or(Session { id: new_id, commands_qos: None, expiry_s }, |session| Session {
-                expiry_s,
-                ..session
-            });
-            if expiry_s > 0 {
-                sessions.keep(&node, &session);
-            } else if found.is_some() && !present {
-                sessions.forget(&node);
-            }
-            (session, present)
-        })
-        .await;
-
-    line.output.extend_from_slice(&hello.connack(present, &config.limits));
-    let resumed = present.then_some(session.commands_qos);
-    let dialogue = Dialogue::new(&hello, session.id, resumed, config.answer.clone(), &config.limits);
-    let keep_alive = Duration::from_millis(u64::from(hello.keep_alive_s) * 1500);
-    Ok(Welcome {
-        dialogue: Box::new(dialogue),
-        seat,
-        will: hello.will,
-        keep_alive: (hello.keep_alive_s > 0).then_some(keep_alive),
-        resumed: present,
-    })
-}
-
-async fn read_hello<I, S: AsyncRead + AsyncWrite + Unpin>(
-    line: &mut Line<S>,
-    house: &House<I>,
-) -> Result<Hello, NotGreeted> {
-    /// Whoever is not let in yet gets no more memory than this.
-    const CONNECT_BYTES_MAX: usize = 16 * 1024;
-    let bytes_max = CONNECT_BYTES_MAX.min(house.config.limits.packet_bytes_max as usize);
-    let malformed = Some((Refused { refusal: Refusal::Malformed, protocol: None }, None));
-    loop {
-        match wire::frame(&line.input, bytes_max) {
-            // Whoever says something else first is no MQTT client: not waited for.
-            _ if line.input.first().is_some_and(|first| *first != 0x10) => return Err(malformed),
-            Ok(Framed::Whole(packet)) => {
-                let hello = Hello::read(packet).map_err(|refused| Some((refused, None)))?;
-                let length = packet.length;
-                line.consume(length);
-                return Ok(hello);
-            }
-            Ok(Framed::Partial) => {}
-            Ok(Framed::TooLarge { .. }) | Err(_) => return Err(malformed),
-        }
-        match line.fill().await {
-            Ok(0) | Err(_) if line.input.is_empty() => return Err(None),
-            Ok(0) | Err(_) => return Err(malformed),
-            Ok(_) => {}
-        }
-    }
 }
 
 /// An established connection.
@@ -336,25 +153,22 @@ impl<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send> Visit<I, S> {
         if self.dialogue.commands_qos().is_some() {
             self.send_commands(Vec::new()).await?;
         }
-        let mut timer = pin!(sleep_until(self.deadline()));
+        let mut timer = pin!(sleep_until(self.next_timer()));
         loop {
             self.acknowledge();
             self.take_packets().await?;
             self.flush().await?;
-            if !self.dialogue.waits() {
-                self.line.trim();
-                self.dialogue.trim();
-            }
             let reads = !self.dialogue.is_full();
             if !reads {
                 // It may well have spoken; it is we who do not listen.
                 self.heard_at = Instant::now();
                 self.partial_since = None;
             }
-            // A packet that has begun may bring the deadline nearer.
-            let deadline = self.deadline();
-            if deadline < timer.deadline() {
-                timer.as_mut().reset(deadline);
+            // A packet that has begun, or memory to give back, may bring the timer nearer; it follows a deadline that has
+            // moved away only when it fires.
+            let next = self.next_timer();
+            if next < timer.deadline() {
+                timer.as_mut().reset(next);
             }
             let woken = tokio::select! {
                 biased;
@@ -369,17 +183,33 @@ impl<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send> Visit<I, S> {
                 Woken::Called(call) => return Err(Ending::Called(call)),
                 Woken::Read(0) => return Err(Ending::Gone),
                 Woken::Timer if self.deadline() <= Instant::now() => return Err(Ending::Silent),
-                // The deadline moves with every packet; the timer only follows when it fires.
-                Woken::Timer => timer.as_mut().reset(self.deadline()),
+                Woken::Timer => {
+                    if self.trims_at().is_some_and(|at| at <= Instant::now()) {
+                        self.line.trim();
+                        self.dialogue.trim();
+                    }
+                    timer.as_mut().reset(self.next_timer());
+                }
                 Woken::OnDisk | Woken::Read(_) => {}
             }
         }
     }
 
+    fn next_timer(&self) -> Instant {
+        let deadline = self.deadline();
+        self.trims_at().map_or(deadline, |trims_at| deadline.min(trims_at))
+    }
+
+    /// When the memory of busier times is given back: to do so after each burst would cost more than the burst.
+    fn trims_at(&self) -> Option<Instant> {
+        const REST: Duration = Duration::from_secs(1);
+        let rests = self.line.input.is_empty() && !self.dialogue.waits();
+        (rests && self.line.is_grown()).then(|| self.heard_at + REST)
+    }
+
     fn deadline(&self) -> Instant {
         let limits = &self.house.config.limits;
-        let far = Duration::from_secs(24 * 60 * 60);
-        let silent = self.heard_at + self.keep_alive.unwrap_or(far);
+        let silent = self.heard_at + self.keep_alive.unwrap_or(limits.silence_max);
         self.partial_since.map_or(silent, |since| silent.min(since + limits.packet_timeout))
     }
 

@@ -363,9 +363,7 @@ impl Dialogue {
 
     /// Gives back memory that only a busy connection needs.
     pub(super) fn trim(&mut self) {
-        if self.waiting.is_empty() && self.waiting.capacity() > 64 {
-            self.waiting = VecDeque::new();
-        }
+        self.waiting.shrink_to(16);
     }
 
     /// Writes the commands of `waiting` that are not under way.

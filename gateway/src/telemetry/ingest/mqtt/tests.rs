@@ -12,7 +12,7 @@ mod sessions;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -101,12 +101,19 @@ struct Registry {
     sessions: Mutex<HashMap<NodeId, Session>>,
     commands: Mutex<Vec<Command>>,
     admissions: AtomicU32,
+    /// Where node `late` is kicked from while it is being admitted for the first time.
+    kicks_from: OnceLock<Arc<Connections>>,
 }
 
 impl Admission for Registry {
     fn admit(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
-        self.admissions.fetch_add(1, Ordering::SeqCst);
+        let earlier = self.admissions.fetch_add(1, Ordering::SeqCst);
         match node.as_str() {
+            "late" if earlier > 0 => Err(Denied::Revoked),
+            "late" => {
+                self.kicks_from.get().expect("the gateway runs").kick(node);
+                Ok(())
+            }
             "unknown" => Err(Denied::UnknownNode),
             "revoked" => Err(Denied::Revoked),
             "one-too-many" => Err(Denied::LimitReached),
@@ -169,6 +176,8 @@ impl Gateway {
 
     async fn start_with(journal: Arc<Journal>, registry: Arc<Registry>, limits: Limits) -> Self {
         let (connections, counters) = (Arc::<Connections>::default(), Arc::<Counters>::default());
+        // A registry that outlives a run keeps the first: only its first run asks for it.
+        let _kept = registry.kicks_from.set(connections.clone());
         let config = ListenerConfig {
             limits,
             intake: journal.clone(),

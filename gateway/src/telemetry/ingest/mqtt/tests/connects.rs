@@ -30,6 +30,16 @@ async fn who_may_not_come_in_is_told_why_in_its_own_protocol() {
 }
 
 #[tokio::test]
+async fn a_node_revoked_between_admission_and_its_seat_does_not_stay() {
+    let gateway = Gateway::start(Journal::commits(true)).await;
+    let mut peer = gateway.dial().await;
+    peer.send(&Connect { user_name: Some("late"), ..V5 }.bytes()).await;
+    assert_eq!(peer.packet().await[3], 0x8a);
+    until("the seat is free", || gateway.connections.count() == 0).await;
+    gateway.end().await;
+}
+
+#[tokio::test]
 async fn the_user_name_names_the_node_else_the_client_identifier() {
     let gateway = Gateway::start(Journal::commits(true)).await;
     let _by_user = gateway.enter(Connect { client_id: "what ever", user_name: Some("u"), ..V311 }).await;

@@ -145,6 +145,27 @@ async fn a_packet_that_does_not_end_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_peer_that_takes_no_bytes_is_not_waited_for() {
+    let limits = Limits { write_timeout: Duration::from_millis(50), ..limits() };
+    let gateway = Gateway::start_with(Journal::commits(true), Arc::default(), limits).await;
+    let payload = vec![0; 32 << 20].into();
+    gateway.registry.commands.lock().expect("no panic").push(Command { id: 1, payload });
+    let mut deaf = gateway.enter(V5).await;
+    deaf.send(&subscribe(true, "city/a/commands")).await;
+    until("it has been closed", || gateway.counters.timed_out() == 1).await;
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn without_keep_alive_a_long_silence_ends_the_connection() {
+    let limits = Limits { silence_max: Duration::from_millis(50), ..limits() };
+    let gateway = Gateway::start_with(Journal::commits(true), Arc::default(), limits).await;
+    let mut silent = gateway.enter(Connect { keep_alive_s: 0, ..V5 }).await;
+    assert_eq!(silent.last_words().await[0][2], 0x8d);
+    gateway.end().await;
+}
+
+#[tokio::test]
 async fn a_stop_acknowledges_what_gets_on_disk_in_time_and_sends_no_will() {
     let limits = Limits { drain_timeout: PATIENCE, ..limits() };
     let gateway = Gateway::start_with(Journal::commits(false), Arc::default(), limits).await;

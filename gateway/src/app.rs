@@ -1,0 +1,329 @@
+//! The gateway as a whole: parts built in order, tasks owned, stopped in order.
+//!
+//! Start: registry, journal, store; then the pipeline goes on from the last checkpoint, and the doors open. Stop: the
+//! doors close and acknowledge what is on disk, the pipeline writes a last checkpoint. A part that fails stops the
+//! process: the journal has everything that was acknowledged.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::aggregate::Windows;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::pages;
+use crate::reading::Timestamp;
+use crate::registry::{self, Registry, RegistryConfig};
+use crate::service::{self, Gateway};
+use crate::store::{Reader, Writer, records};
+use crate::telemetry::frame::FrameKind;
+use crate::telemetry::ingest::mqtt::{Connections, Counters, Listener, ListenerConfig};
+use crate::telemetry::ingest::{Admission, Sessions, mqtt};
+use crate::telemetry::journal::{Journal, JournalConfig};
+use crate::telemetry::ledger::Ledger;
+use crate::telemetry::pipeline::{Event, Intake, Order, Orders, Pipeline, PipelineConfig};
+use crate::telemetry::settling::{SettleRule, Settling};
+use crate::telemetry::sinks::StoreSource;
+use crate::telemetry::sinks::influxdb::{InfluxConfig, InfluxSink, Token};
+use crate::telemetry::validate;
+
+/// Where the addresses that were bound are told, in the data folder.
+pub const PORTS_FILE: &str = "ports.json";
+/// The journal's folder in the data folder.
+pub const JOURNAL_FOLDER: &str = "journal";
+/// The system's clock is not believed before this program was made: 2026-11-22.
+const BUILT_AT: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+/// How often the registry's file is looked at for changes of the command line.
+const REGISTRY_EVERY: Duration = Duration::from_secs(1);
+/// A record of the journal: a packet and what the frame adds.
+const RECORD_OVERHEAD_BYTES: usize = 1_024;
+const DAY_MS: i64 = 86_400_000;
+/// The sink's name in the store.
+const INFLUXDB: &str = "influxdb";
+
+/// Runs the gateway until `stop` holds true or a part fails.
+///
+/// # Errors
+/// What stopped it, with its causes.
+pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder).with_context(|| format!("data_dir {} cannot be made", folder.display()))?;
+    let clock = Arc::new(Clock::new(BUILT_AT));
+    let registry = Registry::open(&folder.join(records::FILE), registry_config(&config))?;
+    let windows = Arc::new(Windows::new(config.windows.lengths.clone(), config.time_zone.clone()));
+    let (writer, recovered) = Writer::open(folder, config.catalogue.clone(), windows, registry.snapshot())?;
+    let (journal, recovery) =
+        Journal::open(&folder.join(JOURNAL_FOLDER), journal_config(&config, writer.progress().position))?;
+    tracing::info!(
+        records = recovery.records,
+        torn_bytes = recovery.torn_bytes,
+        damaged = recovery.damaged.len(),
+        stored = writer.progress().position,
+        "the journal is open"
+    );
+    let journal = Arc::new(journal);
+    let ledger = Arc::new(Ledger::default());
+    let cursor = writer.cursor(INFLUXDB)?;
+    let (newest, newest_seen) = watch::channel(writer.progress().change);
+    let reader = writer.reader(clock.clone());
+    let (orders, ordered) = Orders::channel();
+    let (events, happened) = std::sync::mpsc::channel();
+    let intake = intake(&config, writer, recovered, ledger.clone(), clock.now());
+    clock.raise_floor(intake.heard_at());
+    let pipeline =
+        Pipeline::new(intake, journal.clone(), clock.clone(), pipeline_config(&config), ordered, events, newest);
+
+    let (inner_stop, stopped) = watch::channel(false);
+    let connections = Arc::new(Connections::default());
+    let counters = Arc::new(Counters::default());
+    let listener = Listener::bind(
+        config.listen.mqtt,
+        listener_config(&config, &journal, &registry, &clock, &connections, &counters),
+    )
+    .await
+    .with_context(|| format!("[listen] mqtt = {} cannot be bound", config.listen.mqtt))?;
+    let http = TcpListener::bind(config.listen.http)
+        .await
+        .with_context(|| format!("[listen] http = {} cannot be bound", config.listen.http))?;
+    let sink = sink(&config, reader.clone(), orders.clone(), newest_seen, cursor, clock.clone())?;
+    let app = Arc::new(Gateway {
+        started_at: clock.now(),
+        journal: journal.clone(),
+        ledger,
+        reader,
+        registry: registry.clone(),
+        orders: orders.clone(),
+        clock,
+        connections: connections.clone(),
+        counters,
+        sink: sink.as_ref().map(InfluxSink::state),
+        config,
+    });
+    let addresses = (listener.local_addr()?, http.local_addr()?);
+    tell_ports(&app.config.data_dir, addresses)?;
+    tracing::info!(mqtt = %addresses.0, http = %addresses.1, "the gateway is open");
+
+    let stop_pipeline = Arc::new(AtomicBool::new(false));
+    let pipeline_stop = stop_pipeline.clone();
+    let (pipeline_ended, pipeline_end) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().name("pipeline".into()).spawn(move || {
+        let _ = pipeline_ended.send(pipeline.run(&pipeline_stop));
+    })?;
+    let followed = app.clone();
+    std::thread::Builder::new().name("registry".into()).spawn(move || follow_events(&followed, &happened))?;
+    let doors = tokio::spawn(listener.run(stopped.clone()));
+    let routes = service::router(app.clone()).merge(pages::router(app.clone()));
+    let pages = tokio::spawn(service::serve(http, app.clone(), routes, stopped.clone()));
+    let sink = sink.map(|sink| tokio::spawn(sink.run(stopped.clone())));
+    let follower = tokio::spawn(follow_registry(app.clone(), stopped.clone()));
+
+    let mut pipeline_end = pipeline_end;
+    let failure = tokio::select! {
+        () = until(stop) => None,
+        failure = journal.failed() => Some(anyhow!(failure).context("the journal's disk failed")),
+        ended = &mut pipeline_end => Some(pipeline_failure(ended)),
+    };
+    tracing::info!("stopping");
+    inner_stop.send_replace(true);
+    doors.await?;
+    for task in [follower, pages].into_iter().chain(sink) {
+        task.await?;
+    }
+    let _ = std::fs::remove_file(app.config.data_dir.join(PORTS_FILE));
+    let closing = journal.clone();
+    let closed = tokio::task::spawn_blocking(move || closing.close()).await?;
+    stop_pipeline.store(true, Ordering::Relaxed);
+    match failure {
+        Some(failure) => Err(failure),
+        None => {
+            pipeline_end.await.map_err(|_| anyhow!("the pipeline's thread panicked"))??;
+            closed?;
+            tracing::info!("stopped; everything is stored");
+            Ok(())
+        }
+    }
+}
+
+/// How the registry is opened, by the service and by the command line.
+pub fn registry_config(config: &Config) -> RegistryConfig {
+    let mode = match config.enrolment {
+        config::Enrolment::Open => registry::Enrolment::Open,
+        config::Enrolment::Claim => registry::Enrolment::Claim,
+    };
+    RegistryConfig { mode, nodes_max: config.limits.nodes_max as usize }
+}
+
+fn journal_config(config: &Config, stored: u64) -> JournalConfig {
+    let limits = &config.limits;
+    JournalConfig {
+        segment_bytes: limits.journal_segment_bytes,
+        bytes_max: limits.journal_bytes_max,
+        queue_bytes_max: limits.queue_bytes_max.min(u64::from(u32::MAX)) as u32,
+        record_bytes_max: limits.packet_bytes_max as usize + RECORD_OVERHEAD_BYTES,
+        next_at_least: stored + 1,
+    }
+}
+
+fn intake(
+    config: &Config,
+    writer: Writer,
+    recovered: crate::store::Recovered,
+    ledger: Arc<Ledger>,
+    now: Timestamp,
+) -> Intake {
+    let settling = Settling::new(SettleRule {
+        settle_ms: i64::from(config.windows.settle_s) * 1_000,
+        quiet_ms: i64::from(config.windows.quiet_s) * 1_000,
+    });
+    let limits = validate::Limits {
+        clock_ahead_max_ms: i64::from(config.limits.clock_ahead_max_s) * 1_000,
+        age_max_ms: i64::from(config.retention.observations_days) * DAY_MS,
+    };
+    Intake::new(writer, recovered, settling, limits, config.limits.datastreams_max as usize, ledger, now)
+}
+
+fn pipeline_config(config: &Config) -> PipelineConfig {
+    let days = |days: u32| i64::from(days) * DAY_MS;
+    PipelineConfig {
+        checkpoint_ms: i64::from(config.limits.checkpoint_s) * 1_000,
+        checkpoint_readings: config.limits.checkpoint_readings as usize,
+        observations_ms: days(config.retention.observations_days),
+        aggregates_ms: days(config.retention.aggregates_days),
+        rejections_ms: days(config.retention.rejections_days),
+    }
+}
+
+fn listener_config(
+    config: &Config,
+    journal: &Journal,
+    registry: &Arc<Registry>,
+    clock: &Arc<Clock>,
+    connections: &Arc<Connections>,
+    counters: &Arc<Counters>,
+) -> ListenerConfig<crate::telemetry::journal::Appender> {
+    let admission: Arc<dyn Admission> = registry.clone();
+    let sessions: Arc<dyn Sessions> = registry.clone();
+    ListenerConfig {
+        limits: mqtt::Limits {
+            packet_bytes_max: config.limits.packet_bytes_max,
+            receive_maximum: config.limits.in_flight_max,
+            connections_max: config.limits.connections_max as usize,
+            ..mqtt::Limits::default()
+        },
+        intake: journal.appender(),
+        admission,
+        sessions,
+        answer: Arc::new(answer_time),
+        clock: clock.clone(),
+        connections: connections.clone(),
+        counters: counters.clone(),
+    }
+}
+
+/// A node that asks for the time gets it at once, with its own words back, so that it can tell the way's delay.
+fn answer_time(kind: &FrameKind, payload: &[u8], received_at: Timestamp) -> Option<Vec<u8>> {
+    use protocols::native::{Frame, Time};
+    if *kind != FrameKind::Reply {
+        return None;
+    }
+    let Ok(Frame::TimeRequest(request)) = Frame::decode(payload) else { return None };
+    let time = Time { t_node_ms: request.t_node_ms, unix_ms: received_at.millis() };
+    Frame::Time(time).to_bytes().ok().map(|bytes| bytes.to_vec())
+}
+
+fn sink(
+    config: &Config,
+    reader: Reader,
+    orders: Orders,
+    newest: watch::Receiver<u64>,
+    cursor: u64,
+    clock: Arc<Clock>,
+) -> anyhow::Result<Option<InfluxSink<StoreSource>>> {
+    let Some(influxdb) = &config.influxdb else { return Ok(None) };
+    let token = Token::new(influxdb.token.as_ref().map_or("", |token| token.expose()));
+    let mut sink = InfluxConfig::new(&influxdb.url, &influxdb.org, &influxdb.bucket, token);
+    sink.batch_rows_max = influxdb.batch_rows_max as usize;
+    sink.batch_bytes_max = influxdb.batch_bytes_max as usize;
+    sink.request_timeout = Duration::from_secs(u64::from(influxdb.request_timeout_s));
+    sink.retry_delay_min = Duration::from_millis(u64::from(influxdb.retry_delay_min_ms));
+    sink.retry_delay_max = Duration::from_millis(u64::from(influxdb.retry_delay_max_ms));
+    sink.gzip = influxdb.gzip;
+    let source = StoreSource::new(INFLUXDB, reader, orders, newest, cursor);
+    Ok(Some(InfluxSink::new(sink, source, clock).context("[influxdb]")?))
+}
+
+/// Writes the addresses to a file that is renamed into place, so that a reader finds it whole or not at all.
+fn tell_ports(folder: &Path, (mqtt, http): (std::net::SocketAddr, std::net::SocketAddr)) -> anyhow::Result<()> {
+    let partial = folder.join("ports.json.partial");
+    std::fs::write(&partial, serde_json::json!({ "mqtt": mqtt, "http": http }).to_string())?;
+    std::fs::rename(&partial, folder.join(PORTS_FILE))?;
+    Ok(())
+}
+
+/// Looks once a second for what the command line changed: nodes, calibrations, commands.
+async fn follow_registry(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(REGISTRY_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = until(stop.clone()) => return,
+            _ = tick.tick() => {}
+        }
+        let looked = app.clone();
+        let look = tokio::task::spawn_blocking(move || {
+            match looked.registry.refresh() {
+                Ok(true) => {
+                    let snapshot = looked.registry.snapshot();
+                    for node in snapshot.nodes.values().filter(|node| node.revoked) {
+                        looked.connections.kick(&node.id);
+                    }
+                    looked.orders.give(Order::Registry(snapshot));
+                }
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "the registry could not be looked at"),
+            }
+            match looked.registry.nodes_with_commands() {
+                Ok(nodes) => nodes.iter().for_each(|node| looked.connections.poke(node)),
+                Err(error) => tracing::error!(%error, "the registry's commands could not be looked at"),
+            }
+        });
+        if let Err(error) = look.await {
+            tracing::error!(%error, "looking at the registry failed");
+        }
+    }
+}
+
+/// Takes the nodes' answers to the registry; ends with the pipeline.
+fn follow_events(app: &Gateway, happened: &std::sync::mpsc::Receiver<Event>) {
+    use protocols::native::Frame;
+    while let Ok(Event::Reply { node, payload }) = happened.recv() {
+        let Ok(Frame::Reply(reply)) = Frame::decode(&payload) else { continue };
+        match app.registry.record_reply(&node, u64::from(reply.command), &payload) {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::info!(%node, command = reply.command, "an answer to a command that the node was not given")
+            }
+            Err(error) => tracing::error!(%node, %error, "an answer could not be recorded"),
+        }
+    }
+}
+
+/// Waits until `stop` holds true, or nobody can set it any more.
+pub async fn until(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+fn pipeline_failure(
+    ended: Result<Result<(), crate::telemetry::pipeline::PipelineError>, tokio::sync::oneshot::error::RecvError>,
+) -> anyhow::Error {
+    match ended {
+        Ok(Err(error)) => anyhow!(error).context("the pipeline failed"),
+        Ok(Ok(())) => anyhow!("the pipeline ended by itself"),
+        Err(_) => anyhow!("the pipeline's thread panicked"),
+    }
+}

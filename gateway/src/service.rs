@@ -1,0 +1,100 @@
+//! What other systems read, over HTTP: health, metrics, the ledger, rejections, SensorThings.
+//!
+//! Blocking reads of the store go to blocking threads. Pages are put in front by the app.
+
+mod access;
+pub mod gateway;
+mod metrics;
+mod rejections;
+pub mod sensorthings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+pub use gateway::Gateway;
+
+/// Largest body of a request; the interface reads, and takes small forms only.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Longest time for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long connections that are busy may finish when the gateway stops.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// No script, style or picture from elsewhere; nobody may frame the pages.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The routes of this wing.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    let registry = gateway.registry.clone();
+    let source = sensorthings::Live {
+        reader: gateway.reader.clone(),
+        catalogue: gateway.config.catalogue.clone(),
+        registry: move || registry.snapshot(),
+    };
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics::show))
+        .route("/api/ledger", get(ledger))
+        .route("/api/rejections", get(rejections::list))
+        .route("/api/rejections/{id}", get(rejections::one))
+        .route("/api/rejections/{id}/replay", post(rejections::replay))
+        .route("/api/openapi.json", get(openapi))
+        .with_state(gateway)
+        .merge(sensorthings::router(Arc::new(source), sensorthings::Settings::default()))
+}
+
+/// Serves `routes` with the bounds and headers that hold for everything, until `stop` holds true.
+pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router, stop: watch::Receiver<bool>) {
+    let header = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    let routes = routes
+        .layer(middleware::from_fn_with_state(gateway, access::check))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
+        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "same-origin"))
+        .layer(header(header::CACHE_CONTROL, "no-store"));
+    let service = routes.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let until = |mut stop: watch::Receiver<bool>| async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    let serving = axum::serve(listener, service).with_graceful_shutdown(until(stop.clone()));
+    let drained = async {
+        until(stop).await;
+        tokio::time::sleep(DRAIN_TIMEOUT).await;
+    };
+    tokio::select! {
+        served = serving => if let Err(error) = served {
+            tracing::error!(%error, "HTTP is no longer served");
+        },
+        () = drained => tracing::info!("a client kept its connection; it is closed"),
+    }
+}
+
+async fn readyz(State(gateway): State<Arc<Gateway>>) -> Response {
+    let readiness = gateway.readiness();
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(readiness)).into_response()
+}
+
+async fn ledger(State(gateway): State<Arc<Gateway>>) -> Response {
+    Json(gateway.ledger_view()).into_response()
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("service/openapi.json")).into_response()
+}

@@ -1,0 +1,93 @@
+//! [`Gateway`]: what services and pages see of the running gateway.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::reading::Timestamp;
+use crate::registry::Registry;
+use crate::store::Reader;
+use crate::telemetry::ingest::mqtt::{Connections, Counters};
+use crate::telemetry::journal::{Journal, PauseReason};
+use crate::telemetry::ledger::{Ledger, LedgerView};
+use crate::telemetry::pipeline::Orders;
+use crate::telemetry::sinks::{Phase, SinkState};
+
+/// The running gateway.
+pub struct Gateway {
+    /// The configuration it was started with.
+    pub config: Config,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// The journal.
+    pub journal: Arc<Journal>,
+    /// What became of every frame and reading.
+    pub ledger: Arc<Ledger>,
+    /// The store.
+    pub reader: Reader,
+    /// Nodes.
+    pub registry: Arc<Registry>,
+    /// The way to give orders to the pipeline.
+    pub orders: Orders,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// Nodes that are connected now.
+    pub connections: Arc<Connections>,
+    /// What the MQTT listener counted.
+    pub counters: Arc<Counters>,
+    /// The external sink, if one is configured.
+    pub sink: Option<watch::Receiver<SinkState>>,
+}
+
+/// Whether the gateway does its work, and what a person should know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Readiness {
+    /// Whether it takes what nodes send.
+    pub ready: bool,
+    /// Why it does not.
+    pub problems: Vec<String>,
+    /// What works and needs attention all the same.
+    pub warnings: Vec<String>,
+}
+
+impl Gateway {
+    /// The ledger now.
+    pub fn ledger_view(&self) -> LedgerView {
+        self.ledger.view(|| self.journal.status().committed)
+    }
+
+    /// Whether it is ready.
+    pub fn readiness(&self) -> Readiness {
+        let journal = self.journal.status();
+        let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+        match journal.paused {
+            None => {}
+            Some(PauseReason::Cap) => problems.push(format!(
+                "the journal is at its bound ([limits] journal_bytes_max, {} bytes): nothing is acknowledged until the store catches up",
+                journal.bytes_max
+            )),
+            Some(PauseReason::DiskFull) => {
+                problems.push("the disk is full: nothing is acknowledged until there is room".to_owned());
+            }
+        }
+        if journal.failed {
+            problems.push("the journal's disk failed: the gateway is stopping".to_owned());
+        }
+        if self.clock.is_suspect(self.clock.now()) {
+            warnings.push(
+                "the system's clock is behind the last entry of the journal: times are not judged until it is set"
+                    .to_owned(),
+            );
+        }
+        if let Some(sink) = &self.sink {
+            let state = sink.borrow();
+            if let Phase::Misconfigured { .. } | Phase::Waiting { .. } = state.phase {
+                let why = state.last_error.as_ref().map_or("no answer", |trouble| &trouble.message);
+                warnings.push(format!("the sink {} is behind by {} changes: {why}", state.name, state.behind()));
+            }
+        }
+        Readiness { ready: problems.is_empty(), problems, warnings }
+    }
+}

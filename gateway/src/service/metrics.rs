@@ -1,0 +1,143 @@
+//! `/metrics` in Prometheus' text format, written from the counters that the parts keep anyway.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::Gateway;
+use crate::reading::RejectReason;
+use crate::telemetry::ingest::mqtt::Refusal;
+
+/// `GET /metrics`.
+pub(super) async fn show(State(gateway): State<Arc<Gateway>>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render(&gateway)).into_response()
+}
+
+/// A page of metrics as it is written.
+#[derive(Default)]
+struct Exposition(String);
+
+impl Exposition {
+    fn metric<'a>(
+        &mut self,
+        kind: &str,
+        name: &str,
+        help: &str,
+        samples: impl IntoIterator<Item = (Option<(&'a str, &'a str)>, f64)>,
+    ) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "# HELP city_gateway_{name} {help}\n# TYPE city_gateway_{name} {kind}");
+        for (label, value) in samples {
+            let _ = match label {
+                None => writeln!(self.0, "city_gateway_{name} {value}"),
+                Some((key, text)) => writeln!(self.0, "city_gateway_{name}{{{key}=\"{text}\"}} {value}"),
+            };
+        }
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.metric("counter", name, help, [(None, value as f64)]);
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+        self.metric("gauge", name, help, [(None, value)]);
+    }
+}
+
+fn render(gateway: &Gateway) -> String {
+    let mut page = Exposition::default();
+    ledger(&mut page, gateway);
+    journal(&mut page, gateway);
+    doors(&mut page, gateway);
+    sink(&mut page, gateway);
+    let now = gateway.clock.now();
+    page.gauge("ready", "1 when the gateway takes what nodes send.", f64::from(u8::from(gateway.readiness().ready)));
+    page.gauge("uptime_seconds", "Seconds since the start.", now.millis_since(gateway.started_at) as f64 / 1_000.0);
+    page.gauge("datastreams", "Datastreams known.", gateway.reader.datastreams_count() as f64);
+    page.gauge("nodes", "Nodes in the registry.", gateway.registry.snapshot().nodes.len() as f64);
+    if let Some(bytes) = resident_bytes() {
+        page.gauge("resident_memory_bytes", "Resident memory.", bytes as f64);
+    }
+    page.0
+}
+
+fn ledger(page: &mut Exposition, gateway: &Gateway) {
+    let view = gateway.ledger.all();
+    let pending = gateway.ledger_view().all;
+    let reasons = |numbers: &[u64]| -> Vec<(Option<(&'static str, &'static str)>, f64)> {
+        RejectReason::ALL.iter().zip(numbers).map(|(reason, n)| (Some(("reason", reason.code())), *n as f64)).collect()
+    };
+    page.counter(
+        "frames_received_total",
+        "Frames on disk: decoded, rejected and pending.",
+        pending.account.frames.received,
+    );
+    page.counter("frames_decoded_total", "Frames that could be read.", view.frames_decoded);
+    page.metric(
+        "counter",
+        "frames_rejected_total",
+        "Frames that could not be read, by reason.",
+        reasons(&view.frames_rejected),
+    );
+    page.gauge("frames_pending", "Frames on disk and not taken up yet.", pending.account.frames.pending as f64);
+    page.gauge("pending", "Frames not taken up, and windows due to be written.", pending.pending as f64);
+    page.counter("readings_decoded_total", "Readings found in frames.", view.decoded);
+    page.counter("readings_stored_total", "Readings stored as new.", view.stored);
+    page.counter("readings_duplicate_total", "Readings that came before.", view.duplicate);
+    page.counter("readings_corrected_total", "Readings stored in place of an earlier one.", view.corrected);
+    page.metric(
+        "counter",
+        "readings_rejected_total",
+        "Readings that could not be used, by reason.",
+        reasons(&view.rejected),
+    );
+}
+
+fn journal(page: &mut Exposition, gateway: &Gateway) {
+    let status = gateway.journal.status();
+    page.gauge("journal_bytes", "Size of the journal's segments.", status.bytes as f64);
+    page.gauge("journal_bytes_max", "Bound of the journal's size.", status.bytes_max as f64);
+    page.gauge("journal_paused", "1 while nothing is acknowledged.", f64::from(u8::from(status.paused.is_some())));
+    page.counter("journal_commits_total", "Groups of records synced.", status.groups);
+    page.counter("journal_records_total", "Records synced.", status.records);
+}
+
+fn doors(page: &mut Exposition, gateway: &Gateway) {
+    let counters = &gateway.counters;
+    page.gauge("mqtt_connections", "Nodes connected.", counters.connections_open() as f64);
+    page.counter("mqtt_connections_total", "Connections that were let in.", counters.connections_total());
+    page.counter("mqtt_publishes_total", "PUBLISH packets taken.", counters.publishes());
+    page.counter("mqtt_acks_total", "PUBACK packets sent.", counters.acks());
+    page.counter("mqtt_malformed_total", "Connections closed for what is not MQTT.", counters.malformed());
+    page.counter("mqtt_timed_out_total", "Connections closed for silence.", counters.timed_out());
+    page.counter("mqtt_taken_over_total", "Connections closed as their node connected again.", counters.taken_over());
+    page.counter("mqtt_accept_failures_total", "Times that accepting failed.", counters.accept_failures());
+    page.counter("commands_sent_total", "Commands sent to nodes.", counters.commands_sent());
+    let refused = Refusal::ALL.map(|refusal| (Some(("reason", refusal.code())), counters.refused(refusal) as f64));
+    page.metric("counter", "mqtt_refused_total", "Connections refused, by reason.", refused);
+    let registry = gateway.registry.counters();
+    page.counter("secrets_not_verified_total", "Secrets not looked at: too many in a minute.", registry.not_verified());
+    page.counter("knocks_not_kept_total", "Unknown nodes that found no room in the list.", registry.knocks_not_kept());
+    page.counter("registry_failures_total", "Times that the records could not be used.", registry.failures());
+}
+
+fn sink(page: &mut Exposition, gateway: &Gateway) {
+    let Some(sink) = &gateway.sink else { return };
+    let state = sink.borrow().clone();
+    page.gauge("sink_behind", "Changes that wait to be sent.", state.behind() as f64);
+    page.counter("sink_rows_total", "Rows that the other store took.", state.rows_sent);
+    page.counter("sink_bytes_total", "Bytes that it took.", state.bytes_sent);
+    page.counter("sink_requests_failed_total", "Requests that failed.", state.requests_failed);
+    page.gauge("sink_quarantined", "Lines kept in quarantine.", state.quarantined as f64);
+    page.metric("gauge", "sink_phase", "1 for what the sink does now.", [(Some(("phase", state.phase.code())), 1.0)]);
+}
+
+/// Resident memory of this process, where the system tells.
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
