@@ -280,11 +280,15 @@ mod tests {
 
     #[test]
     fn windows_1253_is_the_page_that_it_says() {
-        let table = [(0x80, '€'), (0xa2, 'Ά'), (0xb5, 'µ'), (0xb8, 'Έ'), (0xba, 'Ί'), (0xbb, '»'), (0xbc, 'Ό'), (0xbd, '½')];
+        let table =
+            [(0x80, '€'), (0xa2, 'Ά'), (0xb5, 'µ'), (0xb8, 'Έ'), (0xba, 'Ί'), (0xbb, '»'), (0xbc, 'Ό'), (0xbd, '½')];
         for (byte, expected) in table {
             assert_eq!(windows_1253(byte), expected, "{byte:02x}");
         }
-        assert_eq!((0xc1..=0xd9).filter(|b| *b != 0xd2).map(windows_1253).collect::<String>(), "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ");
+        assert_eq!(
+            (0xc1..=0xd9).filter(|b| *b != 0xd2).map(windows_1253).collect::<String>(),
+            "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ"
+        );
         assert_eq!((0xe1..=0xfe).map(windows_1253).collect::<String>(), "αβγδεζηθικλμνξοπρςστυφχψωϊϋόύώ");
     }
 }
