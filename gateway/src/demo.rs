@@ -8,6 +8,7 @@
 mod city;
 mod client;
 mod folder;
+mod left_behind;
 mod message;
 mod models;
 mod screen;
@@ -71,7 +72,7 @@ pub struct DemoArgs {
 pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let screen = Arc::new(Screen::new());
     greet(&screen);
-    let folder = Arc::new(Folder::open(&args.data_dir, args.fresh)?);
+    let folder = Arc::new(Folder::open(&args.data_dir, args.fresh, &screen)?);
     let file = folder.write_config(([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 0).into())?;
     let config = Config::load(&file)?;
     let nodes = city::nodes(&config.catalogue);
@@ -255,7 +256,7 @@ impl City {
         };
         tokio::select! {
             done = orderly => done?,
-            stopped = told_to_stop() => {
+            stopped = told_again() => {
                 stopped?;
                 screen.say("  Stopped at once. The gateway stops by itself; what was acknowledged is safe.");
                 stop_gateway.send_replace(true);
@@ -295,6 +296,12 @@ async fn told_to_stop() -> anyhow::Result<()> {
         _ = hangup.recv() => {}
     }
     Ok(())
+}
+
+/// As above, but not by what still belongs to the first time: some senders signal a process and then its whole group.
+async fn told_again() -> anyhow::Result<()> {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    told_to_stop().await
 }
 
 async fn keep_all(folder: &Arc<Folder>, memory: &mut Memory, shared: &Shared) -> anyhow::Result<()> {

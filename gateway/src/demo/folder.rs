@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::left_behind;
 use super::message::Naming;
+use super::screen::Screen;
 use crate::reading::Timestamp;
 
 /// Says that the folder is a demonstration's, so that it may be removed with `--fresh`.
@@ -30,6 +32,9 @@ pub(super) enum FolderError {
     /// Another demonstration runs there.
     #[error("a demonstration is running in {0} already")]
     InUse(PathBuf),
+    /// A gateway that an earlier demonstration left behind.
+    #[error("a gateway has {0} open and could not be stopped")]
+    LeftBehind(PathBuf),
     /// The disk's own error.
     #[error("{path}: {source}")]
     Io {
@@ -52,7 +57,7 @@ impl Folder {
     ///
     /// # Errors
     /// [`FolderError`]: what is not a demonstration's is left as it is.
-    pub(super) fn open(path: &Path, fresh: bool) -> Result<Self, FolderError> {
+    pub(super) fn open(path: &Path, fresh: bool, screen: &Screen) -> Result<Self, FolderError> {
         let wrap = |source| FolderError::Io { path: path.to_owned(), source };
         let empty = match fs::read_dir(path) {
             Ok(mut entries) => entries.next().is_none(),
@@ -62,9 +67,14 @@ impl Folder {
         if !empty && !path.join(MARKER).is_file() {
             return Err(FolderError::Foreign(path.to_owned()));
         }
-        if !empty && fresh {
+        if !empty {
             let lock = Self::lock(path)?;
-            fs::remove_dir_all(path).map_err(wrap)?;
+            if !left_behind::stop(path, screen) {
+                return Err(FolderError::LeftBehind(path.to_owned()));
+            }
+            if fresh {
+                fs::remove_dir_all(path).map_err(wrap)?;
+            }
             drop(lock);
         }
         fs::create_dir_all(path).map_err(wrap)?;
@@ -189,19 +199,19 @@ mod tests {
         let path = home.path().join("demo");
         fs::create_dir(&path).expect("made");
         fs::write(path.join("thesis.txt"), "years of work").expect("written");
-        assert!(matches!(Folder::open(&path, true), Err(FolderError::Foreign(_))));
-        assert!(matches!(Folder::open(&path, false), Err(FolderError::Foreign(_))));
+        assert!(matches!(Folder::open(&path, true, &Screen::new()), Err(FolderError::Foreign(_))));
+        assert!(matches!(Folder::open(&path, false, &Screen::new()), Err(FolderError::Foreign(_))));
         assert!(path.join("thesis.txt").exists());
 
         let path = home.path().join("other");
-        let folder = Folder::open(&path, false).expect("made");
+        let folder = Folder::open(&path, false, &Screen::new()).expect("made");
         fs::write(path.join("old"), "x").expect("written");
-        assert!(matches!(Folder::open(&path, true), Err(FolderError::InUse(_))));
+        assert!(matches!(Folder::open(&path, true, &Screen::new()), Err(FolderError::InUse(_))));
         assert!(path.join("old").exists());
         drop(folder);
-        drop(Folder::open(&path, false).expect("again"));
+        drop(Folder::open(&path, false, &Screen::new()).expect("again"));
         assert!(path.join("old").exists());
-        drop(Folder::open(&path, true).expect("fresh"));
+        drop(Folder::open(&path, true, &Screen::new()).expect("fresh"));
         assert!(!path.join("old").exists());
     }
 
@@ -209,7 +219,7 @@ mod tests {
     fn memory_comes_back_and_is_the_owners_alone() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().expect("a folder");
-        let folder = Folder::open(home.path(), false).expect("opened");
+        let folder = Folder::open(home.path(), false, &Screen::new()).expect("opened");
         let mut memory = folder.memory().expect("none yet");
         assert_eq!(memory, Memory::default());
         let naming = Naming { incarnation: u64::MAX, boot: 1, sequence: 9 };
@@ -224,7 +234,7 @@ mod tests {
     #[test]
     fn the_configuration_is_one_that_the_gateway_takes_and_sends_nothing_anywhere() {
         let home = tempfile::tempdir().expect("a folder");
-        let folder = Folder::open(home.path(), false).expect("opened");
+        let folder = Folder::open(home.path(), false, &Screen::new()).expect("opened");
         let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         let file = folder.write_config(address(1883), address(8080)).expect("written");
         let config = crate::config::Config::load(&file).expect("sound");

@@ -17,12 +17,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::folder::{Folder, LOG};
+use super::left_behind::PID_FILE;
 use super::screen::Screen;
-use crate::app::{self, JOURNAL_FOLDER, PORTS_FILE};
-use crate::telemetry::journal;
+use crate::app::{self, PORTS_FILE};
 
-/// The child's process number, so that a later demonstration finds a gateway that an earlier one left behind.
-const PID: &str = "gateway.pid";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 const DELAY_MIN: Duration = Duration::from_millis(500);
@@ -62,9 +60,6 @@ pub(super) enum SupervisorError {
     /// The folder's.
     #[error(transparent)]
     Folder(#[from] super::folder::FolderError),
-    /// An earlier demonstration's gateway does not stop.
-    #[error("a gateway that an earlier demonstration left behind has this folder open and does not stop")]
-    LeftBehind,
     /// It does not come up.
     #[error("the gateway does not start; the end of its log, {log}:\n{tail}")]
     DoesNotStart {
@@ -99,7 +94,6 @@ impl Supervisor {
     /// # Errors
     /// [`SupervisorError`]: it does not start.
     pub(super) async fn run(mut self, stop: watch::Receiver<bool>) -> Result<(), SupervisorError> {
-        self.stop_left_behind().await?;
         let (mut delay, mut failures, mut ever_ready) = (DELAY_MIN, 0, false);
         loop {
             let mut child = self.start()?;
@@ -163,7 +157,7 @@ impl Supervisor {
             .spawn()
             .map_err(failed("the gateway"))?;
         let pid = child.id().map_or_else(String::new, |pid| pid.to_string());
-        std::fs::write(path.join(PID), pid).map_err(failed(PID))?;
+        std::fs::write(path.join(PID_FILE), pid).map_err(failed(PID_FILE))?;
         Ok(child)
     }
 
@@ -187,32 +181,6 @@ impl Supervisor {
         }
     }
 
-    /// Stops a gateway whose demonstration was killed.
-    async fn stop_left_behind(&self) -> Result<(), SupervisorError> {
-        let path = self.folder.path();
-        let open = || journal::is_open(&path.join(JOURNAL_FOLDER));
-        if !open() {
-            return Ok(());
-        }
-        let pid = std::fs::read_to_string(path.join(PID)).ok().and_then(|pid| pid.trim().parse().ok());
-        let pid = pid.and_then(Pid::from_raw).ok_or(SupervisorError::LeftBehind)?;
-        // Only what was started with this folder's configuration: the number may be another process's by now.
-        let line = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
-        if !String::from_utf8_lossy(&line).contains(&*path.to_string_lossy()) {
-            return Err(SupervisorError::LeftBehind);
-        }
-        self.screen.say("  A gateway that an earlier demonstration left behind is stopped first.");
-        let _ = kill_process(pid, Signal::TERM);
-        let deadline = Instant::now() + STOP_WITHIN;
-        while open() {
-            if Instant::now() > deadline {
-                return Err(SupervisorError::LeftBehind);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        Ok(())
-    }
-
     fn does_not_start(&self) -> SupervisorError {
         let log = self.folder.path().join(LOG);
         let text = std::fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
@@ -222,7 +190,7 @@ impl Supervisor {
     }
 }
 
-/// Asks the gateway to stop and waits until it has.
+/// Asks the gateway to stop and waits until it has; one that takes too long is killed: what is acknowledged is on disk.
 async fn end(child: &mut Child) -> Result<(), SupervisorError> {
     if let Some(pid) = child.id().and_then(|pid| Pid::from_raw(pid as i32)) {
         let _ = kill_process(pid, Signal::TERM);
