@@ -73,6 +73,9 @@ pub enum ImportError {
     /// A station whose code makes no name of a node.
     #[error("station {0:?}: {1}")]
     Station(String, InvalidNodeId),
+    /// Two stations whose codes make one name.
+    #[error("stations {0:?} and {1:?} would both be node `{2}`: give them other codes")]
+    SameName(String, String, NodeId),
     /// The registry said why.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -169,7 +172,11 @@ pub fn prepare(values: &Values, described: &[Station], prefix: &str, now: Timest
     for series in &values.series {
         let name = format!("{prefix}{}", slug(&series.station));
         let node = NodeId::new(&name).map_err(|error| ImportError::Station(series.station.clone(), error))?;
-        if stations.iter().all(|(known, _)| *known != node) {
+        let known = stations.iter().find(|(known, _)| *known == node);
+        if let Some((_, station)) = known.filter(|(_, station)| station.code != series.station) {
+            return Err(ImportError::SameName(station.code.clone(), series.station.clone(), node));
+        }
+        if known.is_none() {
             let description = described.iter().find(|station| station.code == series.station);
             let station = description.cloned().unwrap_or_else(|| Station::named(&series.station));
             stations.push((node.clone(), station));
@@ -219,10 +226,39 @@ fn now() -> Timestamp {
     Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
-/// A station's code as a part of a node's name: `25is Martiou` becomes `25is-martiou`.
+/// A station's code as a part of a node's name, in Latin letters: `25ης Μαρτίου` becomes `25is-martiou`.
 fn slug(code: &str) -> String {
-    let dashed = code.trim().to_lowercase().replace([' ', '/', ','], "-");
-    dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+    let mut latin = String::new();
+    for c in code.trim().chars().flat_map(char::to_lowercase) {
+        match c {
+            'α' | 'ά' => latin.push('a'),
+            'β' => latin.push('v'),
+            'γ' => latin.push('g'),
+            'δ' => latin.push('d'),
+            'ε' | 'έ' => latin.push('e'),
+            'ζ' => latin.push('z'),
+            'η' | 'ή' | 'ι' | 'ί' | 'ϊ' | 'ΐ' => latin.push('i'),
+            'θ' => latin.push_str("th"),
+            'κ' => latin.push('k'),
+            'λ' => latin.push('l'),
+            'μ' => latin.push('m'),
+            'ν' => latin.push('n'),
+            'ξ' => latin.push('x'),
+            'ο' | 'ό' | 'ω' | 'ώ' => latin.push('o'),
+            'π' => latin.push('p'),
+            'ρ' => latin.push('r'),
+            'σ' | 'ς' => latin.push('s'),
+            'τ' => latin.push('t'),
+            // ου is one sound.
+            'υ' | 'ύ' | 'ϋ' | 'ΰ' => latin.push(if latin.ends_with('o') { 'u' } else { 'y' }),
+            'φ' => latin.push('f'),
+            'χ' => latin.push_str("ch"),
+            'ψ' => latin.push_str("ps"),
+            c if c.is_ascii_alphanumeric() || matches!(c, '_' | '.') => latin.push(c),
+            _ => latin.push('-'),
+        }
+    }
+    latin.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 fn warn_of_retention(config: &Config, values: &Values, now: Timestamp, out: &mut impl Write) -> io::Result<()> {

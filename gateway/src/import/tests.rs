@@ -65,3 +65,23 @@ fn stations_are_registered_once_and_described_again() {
     assert_eq!(node.name.as_ref().map(|name| &*name.en), Some("x (position approximate)"));
     assert_eq!(node.placements[0].zone.as_deref(), Some("DKA"));
 }
+
+#[test]
+fn codes_of_stations_become_names_of_nodes() {
+    let table = [
+        ("egnatias", "egnatias"),
+        ("25ης Μαρτίου", "25is-martiou"),
+        ("Νέου Δημαρχείου / Α1", "neou-dimarcheiou-a1"),
+        ("-x,,y-", "x-y"),
+    ];
+    for (code, expected) in table {
+        assert_eq!(slug(code), expected);
+    }
+}
+
+#[test]
+fn two_stations_do_not_become_one_node() {
+    let values = values("date;station;pollutant;value\n2010-01-31;Α;CO;1\n2010-01-31;a;CO;2\n").expect("good");
+    let prepared = prepare(&values, &[], "station-", Timestamp::from_millis(0));
+    assert!(matches!(prepared, Err(ImportError::SameName(..))));
+}
