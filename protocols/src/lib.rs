@@ -43,8 +43,8 @@ pub const fn format_of(payload: &[u8]) -> Format {
 
 /// The nearest whole number, halves away from zero; `None` beyond ±2^53, where an `f64` has no halves to round.
 fn round_half_away(value: f64) -> Option<i64> {
-    // `f64::round` is not in core. A value that is not a number fails the comparison.
-    if !(value.abs() <= (1u64 << 53) as f64) {
+    // `f64::round` is not in core.
+    if value.is_nan() || value.abs() > (1u64 << 53) as f64 {
         return None;
     }
     let whole = value as i64;

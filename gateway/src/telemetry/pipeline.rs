@@ -305,3 +305,6 @@ impl Intake {
         self.writer.retain(observations, aggregates, rejections)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,9 +51,11 @@ impl Intake {
         let values = self.shared.fold(self.writer.connection(), &entry, span)?;
         let zone = self.shared.zone(&entry, span.from);
         let written = self.writer.written(&entry, window, span.from)?;
-        let nothing = values.count == 0 && values.failed == 0;
-        let same = written.as_ref().is_some_and(|written| written.values == values && written.zone == zone);
-        if !same && !(nothing && written.is_none()) {
+        let unchanged = match &written {
+            Some(written) => written.values == values && written.zone == zone,
+            None => values.count == 0 && values.failed == 0,
+        };
+        if !unchanged {
             let change = Some(self.next_change());
             let revision = written.map_or(0, |written| written.revision + 1);
             let status = Status::Settled;
@@ -93,6 +95,10 @@ impl Intake {
                 self.revise(entry, earlier, window)?;
             }
         }
+        let after_others = waiting.first_touched >= span.until.plus_millis(self.settling.rule().settle_ms);
+        if waiting.late || after_others {
+            self.dependants(entry, &quantity.code, span, window)?;
+        }
         if !waiting.late {
             return Ok(());
         }
@@ -108,7 +114,7 @@ impl Intake {
             self.revise(entry, later, window)?;
             at = later.until;
         }
-        self.dependants(entry, &quantity.code, span, window)
+        Ok(())
     }
 
     /// Directions whose calm rule looks at this datastream.
