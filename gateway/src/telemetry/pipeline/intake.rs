@@ -50,6 +50,8 @@ pub struct Intake {
     pub(super) unwritten: usize,
     limits: Limits,
     datastreams_max: usize,
+    /// Bytes of the frames that are kept for rejections in hand.
+    pub(super) rejected_bytes: usize,
     ledger: Arc<Ledger>,
     events: Vec<Event>,
     /// Nodes whose account the ledger does not show yet.
@@ -97,6 +99,7 @@ impl Intake {
             unwritten: 0,
             limits,
             datastreams_max,
+            rejected_bytes: 0,
             ledger,
             events: Vec::new(),
             changed: Vec::new(),
@@ -524,6 +527,7 @@ impl Intake {
         }
         self.next = Checkpoint { position: self.next.position, ..Checkpoint::default() };
         self.unwritten = 0;
+        self.rejected_bytes = 0;
     }
 
     /// The node's place in the list.
@@ -576,6 +580,9 @@ impl Intake {
     pub(super) fn reject(&mut self, taking: &mut Taking<'_>, reading: Option<u32>, refusal: Refusal) {
         let node = &mut self.nodes[taking.place];
         node.counts.reject(reading.is_none(), refusal.reason);
+        if taking.kept.is_none() {
+            self.rejected_bytes += taking.bytes.len();
+        }
         let frame = taking.kept.get_or_insert_with(|| taking.bytes.into()).clone();
         self.next.rejections.push(NewRejection {
             position: taking.position,

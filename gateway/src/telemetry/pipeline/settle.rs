@@ -19,7 +19,7 @@ impl Intake {
     ///
     /// # Errors
     /// [`StoreError`]: nothing is lost, and the same checkpoint can be tried again.
-    pub fn checkpoint(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn checkpoint(&mut self, now: Timestamp, rejections_max: usize) -> Result<bool, StoreError> {
         let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
         let more = due.len() == WINDOWS_A_CHECKPOINT_MAX;
         for ((until, window, id), waiting) in due {
@@ -34,6 +34,7 @@ impl Intake {
             self.next.names.extend(names.iter().map(|boot| node.name_row(boot)));
             self.next.nodes.push((node.id.clone(), node.row()));
         }
+        self.next.rejections_max = rejections_max;
         self.writer.checkpoint(&self.next)?;
         self.all_written();
         Ok(more)

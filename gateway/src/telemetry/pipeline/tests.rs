@@ -64,7 +64,7 @@ impl House {
     fn settle(&mut self) {
         for _ in 0..3 {
             self.now = self.now.plus_millis(HOUR);
-            self.intake.checkpoint(self.now).expect("a checkpoint");
+            self.intake.checkpoint(self.now, 1_000).expect("a checkpoint");
             self.intake.balance(self.now);
         }
     }
@@ -387,4 +387,27 @@ fn daily_values_of_another_network_are_settled_days_and_come_twice_without_harm(
     let told: Vec<_> = days.iter().map(|d| (d.span.from.to_string(), d.values.mean, d.revision)).collect();
     let expected = [("2010-03-27T22:00:00.000Z", 46.5), ("2010-03-28T21:00:00.000Z", 50.0)];
     assert_eq!(told, expected.map(|(from, mean)| (from.to_owned(), Some(mean), 0)));
+}
+
+#[test]
+fn only_the_newest_rejections_are_kept_and_shedding_takes_the_oldest_observations() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    for i in 0..1_200 {
+        house.take(&frame(format!("nonsense {i}").into_bytes()));
+    }
+    for day in 0..20 {
+        for slot in 0..200 {
+            house.take(&senml("pm25", START + day * 24 * HOUR + slot * MINUTE, (slot * 7 % 100) as f64 / 10.0));
+        }
+    }
+    house.settle();
+    assert_eq!(house.reader.rejections(None, ALL).expect("read").len(), 1_000);
+    house.intake.writer.compact().expect("compacts");
+    let before = house.intake.writer.used_bytes().expect("told");
+    let gone = house.intake.writer.shed(before / 8).expect("sheds");
+    assert!(house.intake.writer.used_bytes().expect("told") <= before - before / 8);
+    if let Some(gone) = gone {
+        assert!(gone.millis() < START + 19 * 24 * HOUR, "the newest stay: {gone}");
+    }
 }
