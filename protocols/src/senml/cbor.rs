@@ -32,7 +32,7 @@ pub fn parse(payload: &[u8]) -> Result<Pack<'_>, SenmlError> {
     let mut items = Items::new(decoder.array()?, 1);
     while items.another(&mut decoder)? {
         if pack.has_room() {
-            pack.push(record(&mut decoder)?);
+            record(&mut decoder, pack.next())?;
         } else {
             // Whether the rest is well formed does not matter: there are too many.
             pack.overflow();
@@ -79,12 +79,11 @@ impl Items {
     }
 }
 
-fn record<'a>(decoder: &mut Decoder<'a>) -> Result<Parsed<'a>, SenmlError> {
+fn record<'a>(decoder: &mut Decoder<'a>, parsed: &mut Parsed<'a>) -> Result<(), SenmlError> {
     if !matches!(decoder.datatype()?, Type::Map | Type::MapIndef) {
-        skip(decoder, DEPTH_MAX)?;
-        return Ok(Parsed::not_a_record());
+        *parsed = Parsed::not_a_record();
+        return skip(decoder, DEPTH_MAX);
     }
-    let mut parsed = Parsed::default();
     let mut fields = Items::new(decoder.map()?, 1);
     while fields.another(decoder)? {
         match label(decoder)? {
@@ -92,7 +91,7 @@ fn record<'a>(decoder: &mut Decoder<'a>) -> Result<Parsed<'a>, SenmlError> {
             label => parsed.set(label, scalar(decoder)?),
         }
     }
-    Ok(parsed)
+    Ok(())
 }
 
 fn label(decoder: &mut Decoder<'_>) -> Result<Label, SenmlError> {

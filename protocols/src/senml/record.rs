@@ -115,12 +115,10 @@ impl<'a> PackBuilder<'a> {
         self.records.len() < RECORDS_MAX
     }
 
-    pub(super) fn push(&mut self, record: Parsed<'a>) {
-        if self.has_room() {
-            self.records.push(record);
-        } else {
-            self.overflow = true;
-        }
+    /// A record to be filled in, behind those before; only to be asked for while there is room.
+    pub(super) fn next(&mut self) -> &mut Parsed<'a> {
+        self.records.push(Parsed::default());
+        self.records.last_mut().expect("one was pushed")
     }
 
     /// A record came for which there is no room.

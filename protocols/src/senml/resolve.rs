@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::vec;
+use alloc::vec::Vec;
 
 use super::label::Label;
 use super::record::Parsed;
@@ -43,7 +43,8 @@ pub enum TimeKind {
 /// sets bases is passed over.
 #[derive(Clone, Debug)]
 pub struct Resolve<'a> {
-    records: core::iter::Enumerate<vec::IntoIter<Parsed<'a>>>,
+    records: Vec<Parsed<'a>>,
+    next: usize,
     received_at_ms: i64,
     bases: Bases<'a>,
 }
@@ -61,8 +62,8 @@ struct Bases<'a> {
 }
 
 impl<'a> Resolve<'a> {
-    pub(super) fn new(records: vec::Vec<Parsed<'a>>, received_at_ms: i64) -> Self {
-        Self { records: records.into_iter().enumerate(), received_at_ms, bases: Bases::default() }
+    pub(super) fn new(records: Vec<Parsed<'a>>, received_at_ms: i64) -> Self {
+        Self { records, next: 0, received_at_ms, bases: Bases::default() }
     }
 }
 
@@ -71,8 +72,10 @@ impl<'a> Iterator for Resolve<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let (index, mut parsed) = self.records.next()?;
-            self.bases.take(&mut parsed);
+            let index = self.next;
+            let parsed = self.records.get_mut(index)?;
+            self.next += 1;
+            self.bases.take(parsed);
             if parsed.problem.is_none() && parsed.is_only_bases() && self.bases.broken == 0 {
                 continue;
             }
@@ -81,7 +84,7 @@ impl<'a> Iterator for Resolve<'a> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (0, self.records.size_hint().1)
+        (0, Some(self.records.len() - self.next))
     }
 }
 
@@ -104,16 +107,16 @@ impl<'a> Bases<'a> {
         self.broken |= parsed.broken_bases;
     }
 
-    fn resolve(&self, parsed: Parsed<'a>, received_at_ms: i64) -> Result<Resolved<'a>, RecordError> {
+    fn resolve(&self, parsed: &mut Parsed<'a>, received_at_ms: i64) -> Result<Resolved<'a>, RecordError> {
         if let Some(problem) = parsed.problem {
             return Err(problem);
         }
         if self.broken != 0 {
             return Err(RecordError::Base);
         }
-        let record = parsed.record;
-        let name = self.full_name(record.name)?;
-        let value = match (record.value, self.value) {
+        let record = &mut parsed.record;
+        let name = self.full_name(record.name.take())?;
+        let value = match (record.value.take(), self.value) {
             (Some(Value::Number(own)), Some(base)) => Some(Value::Number(base + own)),
             (value, _) => value,
         };
@@ -123,7 +126,7 @@ impl<'a> Bases<'a> {
         let (measured_at_ms, time) = instant(self.time, record.time, received_at_ms)?;
         Ok(Resolved {
             name,
-            unit: record.unit.or_else(|| self.unit.clone()),
+            unit: record.unit.take().or_else(|| self.unit.clone()),
             value,
             sum: added(self.sum, record.sum),
             measured_at_ms,

@@ -1,0 +1,26 @@
+//! The deframer: no panic, every frame it finds encodes and is found again, every error is counted.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use protocols::line::{Deframer, LINE_BYTES_MAX, PLAIN_BYTES_MAX};
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut deframer = Deframer::<PLAIN_BYTES_MAX>::new();
+    let mut errors = 0;
+    for byte in bytes {
+        match deframer.push(*byte) {
+            None => {}
+            Some(Err(_)) => errors += 1,
+            Some(Ok(frame)) => {
+                let mut out = [0; LINE_BYTES_MAX];
+                // A payload longer than a native frame may be found, but not sent.
+                let Ok(again) = frame.encode(&mut out) else { continue };
+                let mut other = Deframer::<PLAIN_BYTES_MAX>::new();
+                let (last, before) = again.split_last().expect("two delimiters");
+                assert!(before.iter().all(|byte| other.push(*byte).is_none()));
+                assert_eq!(other.push(*last), Some(Ok(frame)));
+            }
+        }
+    }
+    assert_eq!(deframer.errors().total(), errors);
+});
