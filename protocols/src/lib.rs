@@ -1,7 +1,7 @@
 //! Wire formats that node and gateway share: what is on the air, on the wire and on a serial line, and nothing else.
 //!
 //! - [`native`]: frames of our own nodes, compact, without an allocator, with a CRC.
-//! - [`line`]: how a native frame travels on a serial line that several nodes share.
+//! - [`mod@line`]: how a native frame travels on a serial line that several nodes share.
 //! - `senml` (feature, on by default): RFC 8428 in JSON and CBOR, for everybody else's nodes; needs an allocator.
 //! - [`quantity`]: the numbers that stand for quantities in native frames.
 //!

@@ -123,8 +123,13 @@ fn frame(payload: Vec<u8>) -> Frame {
 }
 
 fn senml(code: &str, unix_ms: i64, value: f64) -> Frame {
-    let entry = protocols::senml::Entry { name: code, unit: None, value, unix_ms };
-    frame(protocols::senml::to_json("", &[entry]))
+    let record = protocols::senml::Record {
+        name: Some(code.into()),
+        value: Some(protocols::senml::Value::Number(value)),
+        time: Some(unix_ms as f64 / 1_000.0),
+        ..Default::default()
+    };
+    frame(protocols::senml::json::encode(&[record]).expect("finite").into_bytes())
 }
 
 fn native(boot: u32, sequence: u32, number: u8, at: i64, mantissa: i64) -> Frame {
