@@ -366,6 +366,12 @@ impl Drop for Journal {
     }
 }
 
+/// Whether a process has the journal in `dir` open now.
+pub fn is_open(dir: &Path) -> bool {
+    let Ok(lock) = fs::File::options().write(true).open(dir.join(segment::LOCK)) else { return false };
+    matches!(lock.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
+}
+
 /// The way into the journal, for the doors. Cheap to clone.
 #[derive(Clone)]
 pub struct Appender {
