@@ -11,8 +11,9 @@ use crate::store::live::Entry;
 use crate::store::model::{Aggregate, Span, Status, WindowIndex};
 use crate::telemetry::settling::Waiting;
 
-/// Windows computed in one checkpoint at most; the others wait for the next, which follows at once.
-const WINDOWS_A_CHECKPOINT_MAX: usize = 100_000;
+/// Windows computed in one checkpoint at most, so that frames never wait long behind a backlog's windows; the next
+/// checkpoint follows when those that came meanwhile are taken up.
+const WINDOWS_A_CHECKPOINT_MAX: usize = 4_000;
 
 impl Intake {
     /// Writes everything in hand, with the windows that are due. Says whether more windows are due at once.
