@@ -53,8 +53,11 @@ pub(super) fn messages(node: &NodeId, dialect: Dialect, naming: &mut Naming, sam
         let part = &samples[begin..end];
         let payload = match dialect {
             Dialect::Native => native(*naming, part),
-            Dialect::SenmlJson => senml::to_json(&base_name(node), &entries(part)),
-            Dialect::SenmlCbor => senml::to_cbor(&base_name(node), &entries(part)),
+            Dialect::SenmlJson => {
+                let pack = senml::json::encode(&records(node, part));
+                pack.expect("the models' values are finite").into_bytes()
+            }
+            Dialect::SenmlCbor => senml::cbor::encode(&records(node, part)),
         };
         naming.sequence += part.len() as u32;
         messages.push(Message {
@@ -68,18 +71,20 @@ pub(super) fn messages(node: &NodeId, dialect: Dialect, naming: &mut Naming, sam
     messages
 }
 
-fn base_name(node: &NodeId) -> String {
-    format!("{node}:")
-}
-
-fn entries(samples: &[Sample]) -> Vec<senml::Entry<'_>> {
-    let entry = |sample: &Sample| senml::Entry {
-        name: sample.quantity,
-        unit: (!sample.unit.is_empty()).then_some(sample.unit),
-        value: sample.value.to_f64(),
-        unix_ms: sample.at.millis(),
+/// The samples as SenML records; the first says whose they all are.
+fn records(node: &NodeId, samples: &[Sample]) -> Vec<senml::Record<'static>> {
+    let record = |sample: &Sample| senml::Record {
+        name: Some(sample.quantity.into()),
+        unit: (!sample.unit.is_empty()).then_some(sample.unit.into()),
+        value: Some(senml::Value::Number(sample.value.to_f64())),
+        time: Some(sample.at.millis() as f64 / 1_000.0),
+        ..senml::Record::default()
     };
-    samples.iter().map(entry).collect()
+    let mut records: Vec<_> = samples.iter().map(record).collect();
+    if let Some(first) = records.first_mut() {
+        first.base_name = Some(format!("{node}:").into());
+    }
+    records
 }
 
 fn native(naming: Naming, samples: &[Sample]) -> Vec<u8> {
@@ -137,13 +142,17 @@ mod tests {
             let samples = samples(9);
             let messages = messages(&node(), dialect, &mut naming, &samples);
             assert_eq!(messages.len(), 1);
-            let pack = senml::parse(&messages[0].payload).expect("a pack");
-            for (resolved, sample) in pack.resolve(0).zip(&samples) {
+            let payload = &messages[0].payload;
+            let pack = match dialect {
+                Dialect::SenmlJson => senml::json::parse(payload),
+                _ => senml::cbor::parse(payload),
+            };
+            for ((_, resolved), sample) in pack.expect("a pack").resolve(0).zip(&samples) {
                 let resolved = resolved.expect("a record");
                 assert_eq!(resolved.name, format!("air-toumba:{}", sample.quantity));
-                assert_eq!(resolved.value, senml::Value::Number(sample.value.to_f64()));
+                assert_eq!(resolved.value, Some(senml::Value::Number(sample.value.to_f64())));
                 assert_eq!(resolved.unit.as_deref().unwrap_or_default(), sample.unit);
-                assert_eq!(resolved.time, senml::Time::Absolute(sample.at.millis()));
+                assert_eq!((resolved.time, resolved.measured_at_ms), (senml::TimeKind::Absolute, sample.at.millis()));
             }
         }
     }
