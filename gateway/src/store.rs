@@ -13,9 +13,9 @@ mod shared;
 pub mod sqlite;
 mod writer;
 
-pub(crate) use observations::{Versions, after, before, within};
+pub(crate) use observations::{Versions, within};
 pub use reader::Reader;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Judged, Shared};
 pub use writer::{Checkpoint, NameRow, NewRejection, NodeRow, Progress, Quarantined, Recovered, Writer};
 
 /// Why the store could not be read or written.

@@ -79,7 +79,7 @@ impl Reader {
             // Judged with all that shares its ends' times, then cut to what was asked.
             let around = Span { from: first.measured_at, until: last.measured_at.plus_millis(1) };
             let ends = (first.ordinal, last.ordinal);
-            let mut judged = self.shared.judged(connection, &entry, around)?.within;
+            let mut judged = self.shared.judged(connection, &entry, around)?.within(around).to_vec();
             if let Some(end) = judged.iter().rposition(|o| o.ordinal == ends.1) {
                 judged.truncate(end + 1);
             }
@@ -124,7 +124,7 @@ impl Reader {
                 beside.push(found);
             }
             let judged = self.shared.judge(connection, &entry, span, beside)?;
-            Ok(judged.within.into_iter().find(|o| o.ordinal == ordinal))
+            Ok(judged.within(span).iter().find(|o| o.ordinal == ordinal).copied())
         })
     }
 

@@ -76,7 +76,7 @@ impl Shared {
         entry.quantity.map(|index| self.catalogue.quantity(index))
     }
 
-    /// Observations within `span`, judged among their neighbours, and the last before it.
+    /// Observations within `span`, judged among their neighbours.
     pub(crate) fn judged(&self, connection: &Connection, entry: &Entry, span: Span) -> Result<Judged, StoreError> {
         let observations = observations::within(connection, entry, span, Versions::Current)?;
         self.judge(connection, entry, span, observations)
@@ -99,33 +99,38 @@ impl Shared {
             let span = Span { from: context, until: span.from };
             all.extend(observations::within(connection, entry, span, Versions::Current)?);
         }
-        let start = all.len();
         all.extend(observations);
-        let end = all.len();
         all.extend(observations::after(connection, entry, span.until, quality::AFTER)?);
-        let mut judged = quality::judge(&all, quantity, &calibrations);
-        judged.truncate(end);
-        let within = judged.split_off(start);
-        let before = judged.into_iter().rev().find(|o| o.flag().counts());
-        Ok(Judged { before, within })
+        Ok(Judged { all: quality::judge(&all, quantity, &calibrations) })
     }
 
     /// The numbers of one window as they are now.
     pub(crate) fn fold(&self, connection: &Connection, entry: &Entry, span: Span) -> Result<Values, StoreError> {
-        let Some(quantity) = self.quantity(entry) else { return Ok(Values::default()) };
         let judged = self.judged(connection, entry, span)?;
-        let companion = match &quantity.rule {
-            Rule::Circular { calm: Some((speed, _)) } => self.companion(connection, entry, speed, span)?,
-            _ => Vec::new(),
-        };
-        Ok(fold(&WindowInput {
+        let companion = self.companions(connection, entry, span)?;
+        Ok(self.fold_judged(entry, span, &judged, &companion))
+    }
+
+    /// The numbers of a window that lies within the span that `judged` and `companion` were made for.
+    pub(crate) fn fold_judged(&self, entry: &Entry, span: Span, judged: &Judged, companion: &Judged) -> Values {
+        let Some(quantity) = self.quantity(entry) else { return Values::default() };
+        fold(&WindowInput {
             span,
-            observations: &judged.within,
-            before: judged.before.as_ref(),
+            observations: judged.within(span),
+            before: judged.before(span.from),
             quantity,
             expectation: self.expectation(entry),
-            companion: &companion,
-        }))
+            companion: companion.within(span),
+        })
+    }
+
+    /// What the quantity's rule looks at beside the datastream's own observations; only what lies in the window itself
+    /// counts: a window must not depend on what is measured before the one before it.
+    pub(crate) fn companions(&self, connection: &Connection, entry: &Entry, span: Span) -> Result<Judged, StoreError> {
+        match self.quantity(entry).map(|quantity| &quantity.rule) {
+            Some(Rule::Circular { calm: Some((speed, _)) }) => self.companion(connection, entry, speed, span),
+            _ => Ok(Judged::default()),
+        }
     }
 
     fn companion(
@@ -134,16 +139,17 @@ impl Shared {
         entry: &Entry,
         quantity: &str,
         span: Span,
-    ) -> Result<Vec<JudgedObservation>, StoreError> {
+    ) -> Result<Judged, StoreError> {
         let all = self.directory.all();
         let same = |other: &&Arc<Entry>| {
             other.key.node == entry.key.node
                 && other.key.channel == entry.key.channel
                 && &*other.key.quantity == quantity
         };
-        let Some(other) = all.iter().find(same) else { return Ok(Vec::new()) };
-        // Only what lies in the window itself: a window must not depend on what is measured before the one before it.
-        Ok(self.judged(connection, other, span)?.within)
+        match all.iter().find(same) {
+            Some(other) => self.judged(connection, other, span),
+            None => Ok(Judged::default()),
+        }
     }
 
     /// How often readings of this datastream are expected.
@@ -185,13 +191,37 @@ impl Shared {
     }
 }
 
-/// Observations of a span with their judgement.
+/// Observations of a span with their judgement, and those beside it that it was made with.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
-    /// The last one before the span that counts.
-    pub(crate) before: Option<JudgedObservation>,
-    /// Those within, sorted by time, then ordinal.
-    pub(crate) within: Vec<JudgedObservation>,
+    all: Vec<JudgedObservation>,
+}
+
+impl Judged {
+    /// Those within `span`, sorted by time, then value.
+    pub(crate) fn within(&self, span: Span) -> &[JudgedObservation] {
+        &self.all[self.place(span.from)..self.place(span.until)]
+    }
+
+    /// The last of the [`quality::BEFORE`] observations before `at` that counts.
+    pub(crate) fn before(&self, at: Timestamp) -> Option<&JudgedObservation> {
+        let place = self.place(at);
+        self.all[place.saturating_sub(quality::BEFORE)..place].iter().rev().find(|o| o.flag().counts())
+    }
+
+    /// When the last observation before `at` was measured, whatever its flag.
+    pub(crate) fn previous_at(&self, at: Timestamp) -> Option<Timestamp> {
+        Some(self.all[self.place(at).checked_sub(1)?].measured_at)
+    }
+
+    /// When the first observation at or after `at` was measured, whatever its flag.
+    pub(crate) fn next_at(&self, at: Timestamp) -> Option<Timestamp> {
+        self.all.get(self.place(at)).map(|o| o.measured_at)
+    }
+
+    fn place(&self, at: Timestamp) -> usize {
+        self.all.partition_point(|o| o.measured_at < at)
+    }
 }
 
 fn calibrations(registry: &Snapshot, key: &DatastreamKey) -> Arc<[Calibration]> {

@@ -30,7 +30,8 @@ pub struct Waiting {
     pub late: bool,
 }
 
-type Key = (Timestamp, WindowIndex, DatastreamId);
+/// A window of a datastream, by its end.
+pub type Key = (Timestamp, WindowIndex, DatastreamId);
 
 /// The windows that wait, by their end.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::catalogue::QuantityIndex;
 use crate::reading::{DatastreamId, DatastreamKey, Marks, NodeId, Observation, RejectReason, Timestamp};
 use crate::store::live::Entry;
 use crate::store::model::{Span, WindowIndex};
-use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Versions, Writer, before, within};
+use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Versions, Writer, within};
 use crate::telemetry::frame::{Frame, FrameKind};
 use crate::telemetry::journal::Position;
 use crate::telemetry::ledger::Ledger;
@@ -635,11 +635,6 @@ impl Intake {
         if !std::mem::replace(&mut node.unsaved, true) {
             self.unsaved.push(place);
         }
-    }
-
-    /// The last current observation measured before `at`.
-    pub(super) fn previous(&self, entry: &Entry, at: Timestamp) -> Result<Option<Observation>, StoreError> {
-        Ok(before(self.writer.connection(), entry, at, 1)?.pop())
     }
 }
 

@@ -6,14 +6,39 @@ use super::intake::Intake;
 use crate::quality;
 use crate::reading::{DatastreamId, Timestamp};
 use crate::registry::{Placement, Snapshot};
-use crate::store::StoreError;
 use crate::store::live::Entry;
 use crate::store::model::{Aggregate, Span, Status, WindowIndex};
-use crate::telemetry::settling::Waiting;
+use crate::store::{Judged, StoreError};
+use crate::telemetry::settling::{Key, Waiting};
 
 /// Windows computed in one checkpoint at most, so that frames never wait long behind a backlog's windows; the next
 /// checkpoint follows when those that came meanwhile are taken up.
 const WINDOWS_A_CHECKPOINT_MAX: usize = 4_000;
+
+/// Longest span of windows that are computed from one look, in milliseconds.
+const GROUP_MS: i64 = 8 * 86_400_000;
+
+/// A window that is due.
+struct Due {
+    span: Span,
+    window: WindowIndex,
+    waiting: Waiting,
+}
+
+/// What is due by datastream, in groups of windows that lie near each other.
+fn groups(due: Vec<(Key, Waiting)>) -> Vec<(DatastreamId, Vec<Due>)> {
+    let mut due = due;
+    due.sort_unstable_by_key(|((_, window, id), waiting)| (*id, waiting.from, *window));
+    let mut groups: Vec<(DatastreamId, Vec<Due>)> = Vec::new();
+    for ((until, window, id), waiting) in due {
+        let one = Due { span: Span { from: waiting.from, until }, window, waiting };
+        match groups.last_mut() {
+            Some((last, group)) if *last == id && until.millis_since(group[0].span.from) <= GROUP_MS => group.push(one),
+            _ => groups.push((id, vec![one])),
+        }
+    }
+    groups
+}
 
 impl Intake {
     /// Writes everything in hand, with the windows that are due. Says whether more windows are due at once.
@@ -23,9 +48,8 @@ impl Intake {
     pub fn checkpoint(&mut self, now: Timestamp, rejections_max: usize) -> Result<bool, StoreError> {
         let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
         let more = due.len() == WINDOWS_A_CHECKPOINT_MAX;
-        for ((until, window, id), waiting) in due {
-            let span = Span { from: waiting.from, until };
-            self.settle(span, window, id, &waiting)?;
+        for (id, group) in groups(due) {
+            self.settle(id, &group)?;
         }
         self.next.unsettled.extend(self.settling.take_added());
         for place in std::mem::take(&mut self.unsaved) {
@@ -41,72 +65,72 @@ impl Intake {
         Ok(more)
     }
 
-    /// Computes one window, and finds the neighbours that may change with it.
-    fn settle(
-        &mut self,
-        span: Span,
-        window: WindowIndex,
-        id: DatastreamId,
-        waiting: &Waiting,
-    ) -> Result<(), StoreError> {
+    /// Computes windows of one datastream that lie near each other from one look at its observations, and finds the
+    /// neighbours that may change with them.
+    fn settle(&mut self, id: DatastreamId, group: &[Due]) -> Result<(), StoreError> {
         let Some(entry) = self.shared.directory.get(id) else { return Ok(()) };
-        let values = self.shared.fold(self.writer.connection(), &entry, span)?;
-        let zone = self.shared.zone(&entry, span.from);
-        let written = self.writer.written(&entry, window, span.from)?;
-        let unchanged = match &written {
-            Some(written) => written.values == values && written.zone == zone,
-            None => values.count == 0 && values.failed == 0,
+        let spans = || group.iter().map(|due| due.span);
+        let (Some(from), Some(until)) = (spans().map(|s| s.from).min(), spans().map(|s| s.until).max()) else {
+            return Ok(());
         };
-        if !unchanged {
-            let change = Some(self.next_change());
-            let revision = written.map_or(0, |written| written.revision + 1);
-            let status = Status::Settled;
-            self.next.aggregates.push(Aggregate {
-                datastream: id,
-                window,
-                span,
-                values,
-                status,
-                revision,
-                change,
-                zone,
-            });
+        let whole = Span { from, until };
+        let judged = self.shared.judged(self.writer.connection(), &entry, whole)?;
+        let companion = self.shared.companions(self.writer.connection(), &entry, whole)?;
+        for due in group {
+            let (span, window) = (due.span, due.window);
+            let values = self.shared.fold_judged(&entry, span, &judged, &companion);
+            let zone = self.shared.zone(&entry, span.from);
+            let written = self.writer.written(&entry, window, span.from)?;
+            let unchanged = match &written {
+                Some(written) => written.values == values && written.zone == zone,
+                None => values.count == 0 && values.failed == 0,
+            };
+            if !unchanged {
+                let change = Some(self.next_change());
+                let revision = written.map_or(0, |written| written.revision + 1);
+                let status = Status::Settled;
+                self.next.aggregates.push(Aggregate {
+                    datastream: id,
+                    window,
+                    span,
+                    values,
+                    status,
+                    revision,
+                    change,
+                    zone,
+                });
+            }
+            self.settling.settled(&(span.until, window, id));
+            self.next.settled.push((span, window, id));
+            self.forget_window(id, window, span.from);
         }
-        self.neighbours(&entry, span, window, waiting)?;
-        self.settling.settled(&(span.until, window, id));
-        self.next.settled.push((span, window, id));
-        self.forget_window(id, window, span.from);
+        for due in group {
+            self.neighbours(&entry, due, &judged)?;
+        }
         Ok(())
     }
 
     /// A late reading may change the judgement of the one before it, of the one after it, and of those that a flat line
     /// test sees it from; a first reading in time, only that of the one before, if its window has settled already.
-    fn neighbours(
-        &mut self,
-        entry: &Entry,
-        span: Span,
-        window: WindowIndex,
-        waiting: &Waiting,
-    ) -> Result<(), StoreError> {
+    fn neighbours(&mut self, entry: &Entry, due: &Due, judged: &Judged) -> Result<(), StoreError> {
         let Some(quantity) = self.shared.quantity(entry).cloned() else { return Ok(()) };
-        if let Some(previous) = self.previous(entry, span.from)? {
-            let earlier = self.shared.windows.around(window, previous.measured_at);
-            let settled_at = earlier.until.plus_millis(self.settling.rule().settle_ms);
+        let (span, window, waiting) = (due.span, due.window, &due.waiting);
+        let settle_ms = self.settling.rule().settle_ms;
+        if let Some(previous) = judged.previous_at(span.from) {
+            let earlier = self.shared.windows.around(window, previous);
             let revised = waiting.first_touched == Timestamp::from_millis(i64::MIN);
-            if waiting.late || (!revised && waiting.first_touched >= settled_at) {
+            if waiting.late || (!revised && waiting.first_touched >= earlier.until.plus_millis(settle_ms)) {
                 self.revise(entry, earlier, window)?;
             }
         }
-        let after_others = waiting.first_touched >= span.until.plus_millis(self.settling.rule().settle_ms);
-        if waiting.late || after_others {
+        if waiting.late || waiting.first_touched >= span.until.plus_millis(settle_ms) {
             self.dependants(entry, &quantity.code, span, window)?;
         }
         if !waiting.late {
             return Ok(());
         }
-        let next = crate::store::after(self.writer.connection(), entry, span.until, 1)?;
-        if let Some(next) = next.first() {
-            let later = self.shared.windows.around(window, next.measured_at);
+        if let Some(next) = judged.next_at(span.until) {
+            let later = self.shared.windows.around(window, next);
             self.revise(entry, later, window)?;
         }
         let seen_until = span.until.plus_millis(quality::look_back_ms(&quantity));
