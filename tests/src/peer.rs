@@ -159,20 +159,20 @@ fn influxd_config(folder: &Path, address: &str) -> PathBuf {
 ///
 /// # Panics
 /// When no port is free.
-pub fn version_2(store: &Store) -> String {
+pub fn version_2(store: &Store, token: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
-    let store = store.address();
+    let (store, token) = (store.address(), format!("Token {token}"));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let store = store.clone();
-            std::thread::spawn(move || rewrite(stream, &store));
+            let (store, token) = (store.clone(), token.clone());
+            std::thread::spawn(move || rewrite(stream, &store, &token));
         }
     });
     address
 }
 
-fn rewrite(mut stream: TcpStream, store: &str) -> Option<()> {
+fn rewrite(mut stream: TcpStream, store: &str, authorization: &str) -> Option<()> {
     let mut bytes = Vec::new();
     let (path, headers, body) = loop {
         let mut more = [0; 16 * 1024];
@@ -185,7 +185,9 @@ fn rewrite(mut stream: TcpStream, store: &str) -> Option<()> {
             break (head.split(' ').nth(1)?.to_owned(), headers, body.to_vec());
         }
     };
+    let known = headers.iter().any(|(name, value)| name == "authorization" && value == authorization);
     let answer = match path.split_once('?')? {
+        _ if !known => Ok(Answer { status: 401, headers: Vec::new(), body: b"{}".to_vec() }),
         ("/api/v2/write", query) => {
             let encoded = headers.iter().find(|(name, _)| name == "content-encoding").map(|(_, value)| value.as_str());
             let headers: Vec<(&str, &str)> = encoded.map(|value| ("Content-Encoding", value)).into_iter().collect();

@@ -52,9 +52,14 @@ fn before_2000(payload: &mut Vec<u8>) {
     *payload = to_json("", &[Entry { name: "temperature", unit: None, value: 20.0, unix_ms: 631_152_000_000 }]);
 }
 
-fn rejections(gateway: &Gateway, node: &str) -> Vec<Value> {
-    let list = gateway.get(&format!("/api/rejections?node={node}")).json();
-    list["rejections"].as_array().expect("a list").clone()
+/// The node's rejections, newest first, when there are `count`: they are listed from the checkpoint after.
+fn rejections(gateway: &Gateway, node: &str, count: usize) -> Vec<Value> {
+    wait_until(&format!("{count} rejections of {node} to be listed"), || {
+        let list = gateway.get(&format!("/api/rejections?node={node}")).json();
+        let listed = list["rejections"].as_array().expect("a list").clone();
+        assert!(listed.len() <= count, "{node}: {listed:?}");
+        (listed.len() == count).then_some(listed)
+    })
 }
 
 #[test]
@@ -144,8 +149,7 @@ fn each_fault_is_its_own_rejection_and_an_honest_node_is_never_disturbed() {
         assert_eq!(account.frames_received, 1, "{node}: {account:?}");
         assert_eq!(account.rejected_for(reason), 1, "{node} is to be {reason}: {account:?}");
         assert_eq!((account.stored, account.duplicate, account.corrected), (0, 0, 0), "{node}: {account:?}");
-        let listed = rejections(&gateway, node);
-        assert_eq!(listed.len(), 1, "{node}: {listed:?}");
+        let listed = rejections(&gateway, node, 1);
         assert_eq!(listed[0]["reason"], reason, "{node}");
         let told = listed[0]["detail"].as_str().expect("a text");
         assert!(told.contains(detail) && !told.is_empty(), "{node}: {told:?} does not say {detail:?}");
@@ -179,12 +183,12 @@ fn a_rejection_is_played_again_after_the_catalogue_was_mended() {
     node.wait_acknowledged();
     let ledger = gateway.settled();
     assert_eq!((ledger.all.stored, ledger.all.rejected_for("unknown_quantity")), (1, 1), "{:?}", ledger.all);
-    let rejection = &rejections(&gateway, "cellar")[0];
+    let rejection = &rejections(&gateway, "cellar", 1)[0];
     let replay = format!("/api/rejections/{}/replay", rejection["id"]);
 
     // Without a mend it is rejected again, as another entry; the first says that it was played.
     assert_eq!(gateway.post(&replay).status, 202);
-    wait_until("the second rejection", || (rejections(&gateway, "cellar").len() == 2).then_some(()));
+    rejections(&gateway, "cellar", 2);
     let ledger = gateway.settled();
     assert_eq!((ledger.all.decoded, ledger.all.rejected_for("unknown_quantity")), (2, 1), "{:?}", ledger.all);
     assert_eq!(gateway.post(&replay).status, 409, "it cannot be played twice");
@@ -198,7 +202,7 @@ fn a_rejection_is_played_again_after_the_catalogue_was_mended() {
     );
     std::fs::write(&path, quantities).expect("the folder is ours");
     gateway.restart();
-    let listed = rejections(&gateway, "cellar");
+    let listed = rejections(&gateway, "cellar", 2);
     let open = listed.iter().find(|one| one["replayed_at"].is_null()).expect("the second one");
     assert_eq!(gateway.post(&format!("/api/rejections/{}/replay", open["id"])).status, 202);
     let stored = wait_until("the reading played again", || {
