@@ -59,13 +59,8 @@ impl Gateway {
     /// When the folder cannot be written.
     pub fn prepare(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let gateway = Self {
-            folder,
-            child: None,
-            mqtt: Address::default(),
-            http: Address::default(),
-            environment: Vec::new(),
-        };
+        let gateway =
+            Self { folder, child: None, mqtt: Address::default(), http: Address::default(), environment: Vec::new() };
         gateway.configure(settings);
         gateway
     }

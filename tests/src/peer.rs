@@ -180,7 +180,8 @@ fn rewrite(mut stream: TcpStream, store: &str, authorization: &str) -> Option<()
         bytes.extend_from_slice(&more[..count]);
         let Some((head, body)) = http::split_head(&bytes) else { continue };
         let headers = http::fields(head.lines().skip(1));
-        let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
+        let length =
+            headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
         if body.len() >= length {
             break (head.split(' ').nth(1)?.to_owned(), headers, body.to_vec());
         }

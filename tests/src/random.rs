@@ -10,7 +10,8 @@ impl Random {
     /// # Panics
     /// When `CITY_TEST_SEED` holds no number.
     pub fn seeded(default: u64) -> Self {
-        let seed = std::env::var("CITY_TEST_SEED").map_or(default, |seed| seed.parse().expect("CITY_TEST_SEED is a number"));
+        let seed =
+            std::env::var("CITY_TEST_SEED").map_or(default, |seed| seed.parse().expect("CITY_TEST_SEED is a number"));
         eprintln!("seed {seed} (set CITY_TEST_SEED to run with another)");
         Self(seed)
     }

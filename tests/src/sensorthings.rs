@@ -66,7 +66,8 @@ impl Gateway {
         let all = self.all("Datastreams?$expand=Thing($select=name)&$select=id,properties");
         let key = |stream: &Value| {
             let properties = &stream["properties"];
-            let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("a text is missing in {stream}")).to_owned();
+            let text =
+                |value: &Value| value.as_str().unwrap_or_else(|| panic!("a text is missing in {stream}")).to_owned();
             Key {
                 node: text(&stream["Thing"]["name"]),
                 quantity: text(&properties["quantity"]),
@@ -87,12 +88,8 @@ impl Gateway {
     /// # Panics
     /// When there is none.
     pub fn datastream(&self, node: &str, quantity: &str, window: Option<&str>) -> u64 {
-        let key = Key {
-            node: node.to_owned(),
-            quantity: quantity.to_owned(),
-            channel: 0,
-            window: window.map(str::to_owned),
-        };
+        let key =
+            Key { node: node.to_owned(), quantity: quantity.to_owned(), channel: 0, window: window.map(str::to_owned) };
         *self.datastreams().get(&key).unwrap_or_else(|| panic!("there is no {key:?}"))
     }
 

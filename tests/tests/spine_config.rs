@@ -47,7 +47,9 @@ fn every_problem_of_a_configuration_is_told_at_once_and_nothing_starts() {
 #[test]
 fn arguments_that_cannot_be_used_exit_with_2_and_a_sound_configuration_with_0() {
     let gateway = Gateway::prepare(&[]);
-    for line in ["", "dance", "run", "run --config", "check --config FILE --loudly", "node --config FILE add Upper_Case"] {
+    for line in
+        ["", "dance", "run", "run --config", "check --config FILE --loudly", "node --config FILE add Upper_Case"]
+    {
         assert_eq!(gateway.command(line).status.code(), Some(2), "{line:?}");
     }
     let (code, out, err) = told(&gateway.command("check --config FILE"));
@@ -128,7 +130,8 @@ fn the_journal_is_verified_beside_a_running_gateway_and_damage_is_told() {
     assert_eq!(code, Some(0), "{out}{err}");
     gateway.kill();
     let folder = gateway.data().join("journal");
-    let mut segments: Vec<_> = std::fs::read_dir(&folder).expect("the journal").map(|e| e.expect("an entry").path()).collect();
+    let mut segments: Vec<_> =
+        std::fs::read_dir(&folder).expect("the journal").map(|e| e.expect("an entry").path()).collect();
     segments.retain(|path| std::fs::metadata(path).is_ok_and(|m| m.len() > 100_000));
     segments.sort();
     let path = segments.first().expect("a segment");
@@ -157,7 +160,8 @@ fn in_claim_mode_only_added_nodes_come_in_and_a_revoked_one_is_sent_away() {
 
     let (code, out, err) = told(&gateway.command("node --config FILE add lamp-1 --site toumba --type air-sds011"));
     assert_eq!(code, Some(0), "{out}{err}");
-    let secret = out.split_whitespace().filter(|word| word.len() >= 16).max_by_key(|word| word.len()).expect("a secret");
+    let secret =
+        out.split_whitespace().filter(|word| word.len() >= 16).max_by_key(|word| word.len()).expect("a secret");
     let secret = secret.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
     let wrong = Node::with(gateway.mqtt(), "lamp-1", Protocol::V4, "not the secret");
     wait_until("the wrong secret to be refused", || wrong.last_error());
@@ -218,6 +222,7 @@ fn without_configuration_for_it_http_stays_on_this_machine() {
     assert!(code == Some(2) && err.contains("http_beyond_loopback"), "{code:?} {err}");
     let open = Gateway::start(&[("access.read", "\"token\"")]);
     assert_eq!(open.get("/api/ledger").status, 200, "this machine is answered");
-    let foreign = http::ask(&open.http().get(), "POST", "/api/rejections/1/replay", &[("Origin", "http://evil.example")], &[]);
+    let foreign =
+        http::ask(&open.http().get(), "POST", "/api/rejections/1/replay", &[("Origin", "http://evil.example")], &[]);
     assert_eq!(foreign.expect("an answer").status, 403, "a page elsewhere changes nothing");
 }

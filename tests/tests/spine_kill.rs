@@ -163,7 +163,12 @@ fn compare(gateway: &Gateway, node: &str, quantity: &str, sent: &BTreeMap<i64, f
         assert!(before.is_none(), "{node} {quantity}: {} is stored twice", observation.time);
     }
     let lost = sent.iter().find(|(at, _)| !stored.contains_key(*at));
-    assert!(lost.is_none(), "{node} {quantity}: {lost:?} was acknowledged and is lost; {} of {}", stored.len(), sent.len());
+    assert!(
+        lost.is_none(),
+        "{node} {quantity}: {lost:?} was acknowledged and is lost; {} of {}",
+        stored.len(),
+        sent.len()
+    );
     let invented = stored.iter().find(|(at, value)| sent.get(*at).map(|v| v.to_bits()) != Some(value.to_bits()));
     assert!(invented.is_none(), "{node} {quantity}: {invented:?} was never sent");
 }

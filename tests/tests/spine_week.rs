@@ -61,7 +61,8 @@ fn week() -> Week {
     flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("gzip");
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
-    let place = |name: &str| header.iter().position(|field| *field == name).unwrap_or_else(|| panic!("no column {name}"));
+    let place =
+        |name: &str| header.iter().position(|field| *field == name).unwrap_or_else(|| panic!("no column {name}"));
     let (time, sensor) = (place("timestamp"), place("sensor_id"));
     let columns: Vec<usize> = COLUMNS.iter().map(|column| place(column.name)).collect();
     let mut week = Week::new();
@@ -99,7 +100,12 @@ fn send(gateway: &Gateway, week: &Week) {
             for batch in batches.iter().skip(turn).take(TURN) {
                 let entry = |reading: &Reading| {
                     let column = &COLUMNS[reading.column];
-                    Entry { name: column.quantity, unit: Some(column.unit), value: reading.value, unix_ms: reading.at_ms }
+                    Entry {
+                        name: column.quantity,
+                        unit: Some(column.unit),
+                        value: reading.value,
+                        unix_ms: reading.at_ms,
+                    }
                 };
                 let entries: Vec<Entry<'_>> = batch.iter().map(entry).collect();
                 node.publish(to_json("", &entries));
