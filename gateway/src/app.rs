@@ -195,6 +195,8 @@ fn pipeline_config(config: &Config) -> PipelineConfig {
         observations_ms: days(config.retention.observations_days),
         aggregates_ms: days(config.retention.aggregates_days),
         rejections_ms: days(config.retention.rejections_days),
+        rejections_max: config.limits.rejections_max as usize,
+        disk_bytes_max: config.limits.disk_bytes_max,
     }
 }
 

@@ -60,7 +60,7 @@ enum Command {
         #[command(flatten)]
         file: ConfigFile,
         #[command(subcommand)]
-        command: NodeCommand,
+        command: Box<NodeCommand>,
     },
     /// Look at the journal
     Journal {
@@ -145,7 +145,7 @@ fn obey(command: Command) -> Result<(), Failure> {
         Command::Node { file, command } => {
             let config = load(&file.config)?;
             let registry = app::registry_config(&config);
-            city_gateway::registry::cli::run(command, &config.data_dir, registry, &config.catalogue, &mut out)?;
+            city_gateway::registry::cli::run(*command, &config.data_dir, registry, &config.catalogue, &mut out)?;
             Ok(())
         }
         Command::Journal { command: JournalCommand::Verify { file } } => {

@@ -240,12 +240,13 @@ impl Shared {
     }
 
     fn fail(&self, failure: Failure) {
+        // Closed first: whoever learns of the failure finds that nothing is taken any more.
+        self.queue.close();
         self.failure.send_if_modified(|first| {
             let unset = first.is_none();
             first.get_or_insert(failure);
             unset
         });
-        self.queue.close();
     }
 }
 
