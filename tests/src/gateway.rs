@@ -18,6 +18,10 @@ use crate::{wait_longer, wait_until};
 
 /// Lines of the log that a failing test shows.
 const LOG_LINES_SHOWN: usize = 60;
+/// Longest time for days of backlog to be put together on a busy machine.
+const SETTLED_WITHIN: Duration = Duration::from_secs(480);
+/// Ticks of `/proc/PID/stat` a second, on every Linux that we run on.
+const TICKS: f64 = 100.0;
 
 /// Where a gateway listens now: it may be another port after a restart.
 #[derive(Clone, Debug, Default)]
@@ -185,7 +189,7 @@ impl Gateway {
 
     /// Waits until everything received is stored and every window due is written; gives the ledger then.
     pub fn settled(&self) -> Ledger {
-        wait_longer("pending = 0 in the ledger", Duration::from_secs(240), || {
+        wait_longer("pending = 0 in the ledger", SETTLED_WITHIN, || {
             let ledger = self.ledger();
             (ledger.pending == 0 && ledger.all.frames_pending == 0).then_some(ledger)
         })
@@ -212,6 +216,17 @@ impl Gateway {
     /// When it does not run.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
+    }
+
+    /// Seconds of processor time that it has used since its start.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
+        // After the name in brackets: state is the third field, user and system time are the 14th and 15th.
+        let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+        fields[11..13].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / TICKS
     }
 
     /// All that it logged so far.

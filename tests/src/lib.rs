@@ -10,6 +10,7 @@ pub mod node;
 pub mod peer;
 pub mod random;
 pub mod raw;
+pub mod senml;
 pub mod sensorthings;
 
 use std::time::{Duration, Instant};

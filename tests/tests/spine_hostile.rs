@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use protocols::senml::{Entry, to_cbor, to_json};
 use serde_json::Value;
 use tests::gateway::repository;
 use tests::raw::{Raw, connect, publish, publish_with};
+use tests::senml::{Entry, to_cbor, to_json};
 use tests::{Gateway, Node, now_ms, wait_until};
 
 const YEAR_MS: i64 = 365 * 86_400_000;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use protocols::native;
-use protocols::senml::{Entry, to_cbor, to_json};
 use tests::random::Random;
+use tests::senml::{Entry, to_cbor, to_json};
 use tests::{Gateway, LedgerWatch, Node, now_ms, wait_longer, wait_until};
 
 /// SenML messages in all.

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use protocols::senml::{Entry, to_json};
 use serde_json::Value;
 use tests::peer::{Store, version_2};
+use tests::senml::{Entry, to_json};
 use tests::{Gateway, Node, http, now_ms, wait_longer, wait_until};
 
 const HOUR_MS: i64 = 3_600_000;

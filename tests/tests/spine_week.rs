@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use protocols::senml::{Entry, to_json};
 use tests::gateway::repository;
 use tests::random::Random;
+use tests::senml::{Entry, to_json};
 use tests::sensorthings::Observation;
 use tests::{Gateway, Node, now_ms};
 
@@ -74,7 +74,7 @@ fn week() -> Week {
                 let readings = week.entry(format!("sc-{}", fields[sensor])).or_default();
                 let at_ms = at.as_millisecond();
                 readings.push(Reading { column, at_ms, value });
-                if readings.len() % FAULTY == 0 {
+                if readings.len().is_multiple_of(FAULTY) {
                     let value = COLUMNS[column].range.1 * 3.0 / COLUMNS[column].scale;
                     readings.push(Reading { column, at_ms: at_ms + 500, value });
                 }
@@ -163,7 +163,8 @@ fn a_week_in_random_order_gives_the_means_of_an_independent_calculation_and_the_
                 send(gateway, week);
                 eprintln!("{what}: acknowledged after {:.1} s", started.elapsed().as_secs_f64());
                 gateway.settled();
-                eprintln!("{what}: every window written after {:.1} s", started.elapsed().as_secs_f64());
+                let (took, cpu) = (started.elapsed().as_secs_f64(), gateway.cpu_seconds());
+                eprintln!("{what}: every window written after {took:.1} s, {cpu:.1} s of processor time");
             });
         }
     });
