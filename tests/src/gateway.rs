@@ -144,7 +144,9 @@ impl Gateway {
     /// # Panics
     /// When the program cannot be started.
     pub fn command(&self, line: &str) -> Output {
-        let mut command = Command::new(binary());
+        // A command that runs on where it is to be refused fails the test: 124, and no wait without end.
+        let mut command = Command::new("timeout");
+        command.arg("60").arg(binary());
         for word in line.split_whitespace() {
             match word {
                 "FILE" => command.arg(self.config()),
