@@ -1,0 +1,34 @@
+//! The node's application: it samples sensors, keeps readings until the gateway has them, and does what the gateway asks.
+//!
+//! No allocation, no operating system, no `unsafe`: a board gives it an I2C bus, memory, a network or a serial line, and the
+//! time. Everything here runs on the host in its tests.
+//!
+//! - [`channels`], [`sensors`]: what is measured and when a value is worth a reading.
+//! - [`memory`], [`cell`], [`queue`]: what outlives power.
+//! - [`node`]: the node itself; pure but for its bus and its memory, it is handed the time.
+//! - [`uplink`], [`serial`], [`console`]: its three ways out.
+#![no_std]
+
+#[cfg(test)]
+#[macro_use]
+extern crate std;
+#[cfg(test)]
+use std::prelude::v1::*;
+
+pub mod backoff;
+pub mod cell;
+pub mod channels;
+pub mod clock;
+pub mod console;
+pub mod fault;
+pub mod identity;
+pub mod memory;
+pub mod node;
+pub mod queue;
+pub mod sensors;
+pub mod sntp;
+pub mod trace;
+pub mod uplink;
+
+/// The firmware's version, as status tells it.
+pub const FIRMWARE: &str = env!("CARGO_PKG_VERSION");
