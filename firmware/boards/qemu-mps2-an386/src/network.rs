@@ -2,7 +2,6 @@
 
 use core::cell::RefCell;
 
-use embassy_futures::select::select;
 use embassy_net::tcp::TcpSocket;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{Config, IpAddress, IpEndpoint, Ipv4Address, Runner, Stack, StackResources};
@@ -37,12 +36,21 @@ pub async fn nudge_driver() -> ! {
     }
 }
 
+/// Between two looks at the network. The stack has room for one waiting task only: two would wake each other without end.
+const LOOK: Duration = Duration::from_millis(100);
+
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        Timer::after(LOOK).await;
+    }
+}
+
 /// Notes in the trace when the network comes and goes.
 pub async fn watch(stack: Stack<'static>, node: &'static RefCell<BoardNode>) -> ! {
     loop {
-        stack.wait_config_up().await;
+        until(|| stack.is_config_up()).await;
         node.borrow_mut().note(now_ms(), Event::LinkUp, 0);
-        stack.wait_config_down().await;
+        until(|| !stack.is_config_up()).await;
         node.borrow_mut().note(now_ms(), Event::LinkDown, 0);
     }
 }
@@ -52,11 +60,11 @@ pub struct Cable(pub Stack<'static>);
 
 impl Network for Cable {
     async fn up(&self) {
-        self.0.wait_config_up().await;
+        until(|| self.0.is_config_up()).await;
     }
 
     async fn down(&self) {
-        self.0.wait_link_down().await;
+        until(|| !self.0.is_link_up()).await;
     }
 }
 
@@ -112,7 +120,7 @@ pub async fn keep_time(stack: Stack<'static>, server: Endpoint, node: &'static R
         core::future::pending::<()>().await;
     }
     loop {
-        stack.wait_config_up().await;
+        until(|| stack.is_config_up()).await;
         let nonce = node.borrow_mut().chance();
         let asked_ms = Instant::now().as_millis();
         let mut packet = [0; sntp::PACKET_BYTES];
@@ -132,6 +140,6 @@ pub async fn keep_time(stack: Stack<'static>, server: Endpoint, node: &'static R
             }
             _ => 10,
         };
-        select(Timer::after(Duration::from_secs(wait_s)), stack.wait_link_down()).await;
+        Timer::after(Duration::from_secs(wait_s)).await;
     }
 }
