@@ -7,13 +7,7 @@
 //! - [`memory`], [`cell`], [`queue`]: what outlives power.
 //! - [`node`]: the node itself; pure but for its bus and its memory, it is handed the time.
 //! - [`uplink`], [`serial`], [`console`]: its three ways out.
-#![no_std]
-
-#[cfg(test)]
-#[macro_use]
-extern crate std;
-#[cfg(test)]
-use std::prelude::v1::*;
+#![cfg_attr(not(test), no_std)]
 
 pub mod backoff;
 pub mod cell;

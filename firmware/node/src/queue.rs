@@ -28,8 +28,10 @@ use crate::memory::{Memory, MemoryFailed};
 
 /// Bytes of a reading in memory.
 pub const SLOT_BYTES: u32 = 32;
-/// Pushes and acknowledgements between two marks.
+/// Readings pushed and acknowledged between two marks.
 pub const MARK_EVERY: u32 = 16;
+/// A ring of fewer slots is not used: its head could come round to where the last mark says that it was.
+const SLOTS_MIN: u32 = 2 * MARK_EVERY;
 /// Readings that RAM holds when the memory fails.
 pub const RAM_READINGS: usize = 16;
 
@@ -131,6 +133,7 @@ impl Queue {
     #[inline(never)]
     pub fn open<M: Memory>(mut cell: Cell, at: u32, key: u32, memory: &mut M) -> Self {
         let slots = memory.capacity().saturating_sub(at) / SLOT_BYTES;
+        let slots = if slots / 8 < SLOTS_MIN { 0 } else { slots };
         let safety_slots = slots / 8;
         let safety = Ring { at, slots: safety_slots, key, tail: 0, head: 0 };
         let routine =
@@ -152,8 +155,9 @@ impl Queue {
             memory_failures: failures,
         };
         let marks = marks.unwrap_or_default();
-        queue.safety.resume(marks.safety, memory);
-        queue.routine.resume(marks.routine, memory);
+        // Slots found behind the mark count as steps: power cuts one after another must not leave the mark ever further behind.
+        queue.steps_since_mark =
+            queue.safety.resume(marks.safety, memory) + queue.routine.resume(marks.routine, memory);
         queue
     }
 
@@ -202,7 +206,7 @@ impl Queue {
             ring.tail = ring.tail.wrapping_add(1);
             self.count_dropped(class);
         }
-        self.step(memory);
+        self.step(1, memory);
     }
 
     /// Position of the oldest reading of `class` that waits, and of the next to come.
@@ -255,7 +259,7 @@ impl Queue {
                 return;
             }
         }
-        self.step(memory);
+        self.step(count, memory);
     }
 
     /// Gives up the reading at the front of `class`: its slot cannot be read, or the gateway will not have it.
@@ -275,14 +279,14 @@ impl Queue {
             routine: (self.routine.tail, self.routine.head),
             dropped: self.dropped,
         };
-        if self.cell.store(&marks, memory).is_err() {
-            self.memory_failures = self.memory_failures.saturating_add(1);
+        match self.cell.store(&marks, memory) {
+            Ok(()) => self.steps_since_mark = 0,
+            Err(_) => self.memory_failures = self.memory_failures.saturating_add(1),
         }
-        self.steps_since_mark = 0;
     }
 
-    fn step<M: Memory>(&mut self, memory: &mut M) {
-        self.steps_since_mark += 1;
+    fn step<M: Memory>(&mut self, count: u32, memory: &mut M) {
+        self.steps_since_mark = self.steps_since_mark.saturating_add(count);
         if self.steps_since_mark >= MARK_EVERY {
             self.mark(memory);
         }
@@ -321,11 +325,9 @@ impl Ring {
         Ok(decode(self.key, position, &bytes))
     }
 
-    fn resume<M: Memory>(&mut self, (tail, head): (u32, u32), memory: &mut M) {
+    /// Takes up the ring where it was; how many slots were found behind the marked head.
+    fn resume<M: Memory>(&mut self, (tail, head): (u32, u32), memory: &mut M) -> u32 {
         (self.tail, self.head) = (tail, head);
-        if self.slots == 0 {
-            return;
-        }
         for _ in 0..self.slots {
             let Ok(Some(_)) = self.read(self.head, memory) else { break };
             self.head = self.head.wrapping_add(1);
@@ -333,6 +335,7 @@ impl Ring {
         if self.len() > self.slots {
             self.tail = self.head.wrapping_sub(self.slots);
         }
+        self.head.wrapping_sub(head)
     }
 }
 

@@ -32,7 +32,8 @@ fn memory(slots: u32) -> FakeMemory {
 fn all(queue: &mut Queue, class: Class, memory: &mut FakeMemory) -> Vec<u32> {
     let (tail, head) = queue.span(class);
     (0..head.wrapping_sub(tail))
-        .map(|k| queue.get(class, tail.wrapping_add(k), memory).expect("the memory works").expect("it waits").sequence)
+        .filter_map(|k| queue.get(class, tail.wrapping_add(k), memory).expect("the memory works"))
+        .map(|record| record.sequence)
         .collect()
 }
 
@@ -52,32 +53,32 @@ fn a_slot_comes_back_as_it_was_and_only_at_its_position() {
 
 #[test]
 fn routine_readings_never_push_out_a_safety_event() {
-    let mut memory = memory(80);
+    let mut memory = memory(320);
     let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
-    assert_eq!(queue.capacity(), (10, 70));
+    assert_eq!(queue.capacity(), (40, 280));
     queue.push(Class::Safety, record(1), &mut memory);
-    for sequence in 2..202 {
+    for sequence in 2..602 {
         queue.push(Class::Routine, record(sequence), &mut memory);
     }
     assert_eq!(all(&mut queue, Class::Safety, &mut memory), [1]);
-    assert_eq!(all(&mut queue, Class::Routine, &mut memory), (132..202).collect::<Vec<_>>());
-    assert_eq!(queue.dropped(), Dropped { safety: 0, routine: 130 });
+    assert_eq!(all(&mut queue, Class::Routine, &mut memory), (322..602).collect::<Vec<_>>());
+    assert_eq!(queue.dropped(), Dropped { safety: 0, routine: 320 });
 }
 
 #[test]
 fn a_full_safety_ring_gives_up_its_oldest_and_counts() {
-    let mut memory = memory(80);
+    let mut memory = memory(320);
     let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
-    for sequence in 0..13 {
+    for sequence in 0..43 {
         queue.push(Class::Safety, record(sequence), &mut memory);
     }
-    assert_eq!(all(&mut queue, Class::Safety, &mut memory), (3..13).collect::<Vec<_>>());
+    assert_eq!(all(&mut queue, Class::Safety, &mut memory), (3..43).collect::<Vec<_>>());
     assert_eq!(queue.dropped().safety, 3);
 }
 
 #[test]
 fn without_memory_readings_wait_in_ram() {
-    let mut memory = memory(80);
+    let mut memory = memory(320);
     let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
     memory.power = Some(0);
     for sequence in 0..RAM_READINGS as u32 + 2 {
@@ -93,7 +94,7 @@ fn without_memory_readings_wait_in_ram() {
 
 #[test]
 fn another_incarnation_begins_with_nothing() {
-    let mut memory = memory(80);
+    let mut memory = memory(320);
     let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
     for sequence in 0..40 {
         queue.push(Class::Routine, record(sequence), &mut memory);
@@ -104,7 +105,7 @@ fn another_incarnation_begins_with_nothing() {
 
 #[test]
 fn a_damaged_slot_is_given_up_and_counted() {
-    let mut memory = memory(80);
+    let mut memory = memory(320);
     let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
     for sequence in 0..3 {
         queue.push(Class::Routine, record(sequence), &mut memory);
@@ -119,13 +120,13 @@ fn a_damaged_slot_is_given_up_and_counted() {
 
 #[test]
 fn an_acknowledgement_of_what_was_pushed_out_changes_nothing() {
-    let mut memory = memory(80);
+    let mut memory = memory(320);
     let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
-    for sequence in 0..75 {
+    for sequence in 0..285 {
         queue.push(Class::Routine, record(sequence), &mut memory);
     }
     queue.acknowledge(Class::Routine, 3, &mut memory);
-    assert_eq!(queue.span(Class::Routine), (5, 75));
+    assert_eq!(queue.span(Class::Routine), (5, 285));
 }
 
 #[derive(Debug, Clone)]
@@ -144,10 +145,18 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[test]
+fn a_memory_too_small_for_two_rings_is_not_used() {
+    let mut memory = memory(255);
+    let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
+    queue.push(Class::Routine, record(0), &mut memory);
+    assert_eq!((queue.capacity(), queue.len(), memory.written), ((0, 0), 1, 0));
+}
+
 proptest! {
     #[test]
-    fn what_was_not_acknowledged_is_there_after_any_power_cut(steps in proptest::collection::vec(any_step(), 1..200)) {
-        let mut memory = memory(48);
+    fn what_was_not_acknowledged_is_there_after_any_power_cut(steps in proptest::collection::vec(any_step(), 1..600)) {
+        let mut memory = memory(288);
         let mut queue = Queue::open(CELL, RINGS_AT, 9, &mut memory);
         let (safety_max, routine_max) = queue.capacity();
         let mut models = [VecDeque::new(), VecDeque::new()];
@@ -160,6 +169,10 @@ proptest! {
                     } else {
                         (Class::Routine, &mut models[1], routine_max)
                     };
+                    if model.len() as u32 == most {
+                        // The ring is full: its oldest gives way, whether or not the new one gets there whole.
+                        model.pop_front();
+                    }
                     queue.push(class, record(sequence), &mut memory);
                     if memory.power == Some(0) {
                         // Power went during this push: the reading may be there or not.
@@ -171,9 +184,6 @@ proptest! {
                         }
                     } else {
                         model.push_back(sequence);
-                    }
-                    if model.len() as u32 > most {
-                        model.pop_front();
                     }
                     sequence += 1;
                 }
