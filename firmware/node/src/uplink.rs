@@ -32,7 +32,7 @@ pub const WINDOW: usize = 4;
 /// Bytes that a packet from the gateway may have.
 pub const RX_BYTES: usize = 384;
 /// Bytes for packets on their way and one more.
-pub const TX_BYTES: usize = 3_072;
+pub const TX_BYTES: usize = 2_560;
 
 const KEEP_ALIVE_S: u16 = 30;
 const SESSION_EXPIRY_S: u32 = 86_400;
