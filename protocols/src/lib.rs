@@ -14,9 +14,11 @@ extern crate alloc;
 extern crate std;
 
 mod crc32;
-//pub mod line;
+pub mod line;
 pub mod native;
 pub mod quantity;
+#[cfg(feature = "senml")]
+pub mod senml;
 
 /// What a payload says it is with its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
