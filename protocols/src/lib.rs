@@ -82,6 +82,3 @@ mod tests {
         }
     }
 }
-
-#[cfg(feature = "senml")]
-pub mod senml;

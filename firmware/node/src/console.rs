@@ -56,7 +56,8 @@ pub struct Console {
 }
 
 impl Console {
-    /// Answers a line; an empty one has no answer.
+    /// Answers a line; an empty one has no answer, and on a shared line one that is not understood has none either: it may
+    /// be a piece of somebody's frame.
     pub fn line<M: Memory, I: I2c>(
         &mut self,
         line: &str,
@@ -89,6 +90,7 @@ impl Console {
             }
             ("test", (Some("hang"), None, _)) => Ok(Then::Hang),
             ("test", (Some("panic"), None, _)) => Ok(Then::Panic),
+            _ if node.identity().is_some_and(|identity| identity.link == Link::Serial) => return Then::Nothing,
             _ => Err("not understood; say: help"),
         };
         match outcome {
@@ -186,7 +188,7 @@ fn show<M: Memory, I: I2c>(node: &Node<M, I>, now_ms: u64, answer: &mut Answer) 
     }
 }
 
-/// Makes lines of the bytes that come; a line that is too long is thrown away whole.
+/// Makes lines of the bytes that come; a line that is too long, or not printable, is thrown away whole.
 pub struct Lines {
     bytes: heapless::Vec<u8, LINE_BYTES_MAX>,
     too_long: bool,
@@ -210,8 +212,18 @@ impl Lines {
                 self.bytes.pop();
                 None
             }
-            _ => {
+            // What lies between two frames' ends is no line with what came before.
+            0 => {
+                self.bytes.clear();
+                self.too_long = false;
+                None
+            }
+            b' '..=b'~' => {
                 self.too_long |= self.bytes.push(byte).is_err();
+                None
+            }
+            _ => {
+                self.too_long = true;
                 None
             }
         }

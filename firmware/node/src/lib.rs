@@ -20,6 +20,7 @@ pub mod memory;
 pub mod node;
 pub mod queue;
 pub mod sensors;
+pub mod serial;
 pub mod sntp;
 pub mod trace;
 pub mod uplink;

@@ -27,7 +27,9 @@ use node::identity::{Endpoint, Identity, Link};
 use node::node::{Duty, Node, Start};
 use node::sensors::bus::SharedBus;
 use node::sensors::eeprom::At24c;
+use node::serial::SerialLine;
 use node::uplink::{self, Bell, PacketBuffers};
+use protocols::line::LINE_BYTES_MAX;
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::ethernet::{FrameBuffers, Lan9118};
@@ -175,14 +177,23 @@ async fn sample(node: &'static RefCell<BoardNode>) -> ! {
 async fn console(node: &'static RefCell<BoardNode>) -> ! {
     let (mut reader, mut writer) = (serial::LineReader, serial::LineWriter);
     let (mut console, mut lines, mut answer) = (Console::default(), Lines::new(), Answer::new());
+    // On a serial link the gateway's frames come over the same port.
+    let framed = node.borrow().identity().is_some_and(|identity| identity.link == Link::Serial);
+    let (mut line, mut out) = (SerialLine::new(), [0; LINE_BYTES_MAX]);
     let mut bytes = [0; 32];
     loop {
         let read = embassy_time::with_timeout(Duration::from_secs(1), reader.read(&mut bytes)).await;
         node.borrow_mut().progressed(Duty::Console);
         let Ok(Ok(count)) = read else { continue };
         for byte in &bytes[..count] {
-            let Some(line) = lines.push(*byte) else { continue };
-            let then = console.line(&line, &mut node.borrow_mut(), now_ms(), &mut answer);
+            if framed {
+                let answer = line.push(*byte, &mut node.borrow_mut(), now_ms(), &mut out);
+                if let Some(answer) = answer {
+                    let Ok(()) = writer.write_all(answer).await;
+                }
+            }
+            let Some(text) = lines.push(*byte) else { continue };
+            let then = console.line(&text, &mut node.borrow_mut(), now_ms(), &mut answer);
             let Ok(()) = writer.write_all(answer.as_bytes()).await;
             match then {
                 Then::Nothing => {}

@@ -1,7 +1,7 @@
 //! The node as a whole, with a thermometer that tests set and a memory that loses power.
 
 use embedded_hal::i2c::{ErrorKind, ErrorType, NoAcknowledgeSource, Operation};
-use protocols::native::{Action, Batch, Clock as BatchClock, Decimal, Refusal, Threshold, Time};
+use protocols::native::{Action, Batch, Clock as BatchClock, Decimal, Refusal, Threshold, Time, TimeRequest};
 use protocols::quantity;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -335,4 +335,92 @@ fn a_batch_that_is_refused_for_ever_is_given_up_and_counted() {
     node.refused(shipment, 1_000);
     assert!(node.queue().is_empty());
     assert_eq!(node.queue().dropped().routine, waiting);
+}
+
+#[test]
+fn over_a_serial_line_readings_leave_when_they_are_acknowledged() {
+    use crate::serial::SerialLine;
+    use protocols::line::{Deframer, LINE_BYTES_MAX, LineFrame};
+
+    let sensor = Thermometer::default();
+    sensor.set(20);
+    let mut node = provisioned(&sensor);
+    let mut line = SerialLine::new();
+    let mut ask = |node: &mut TestNode, frame: LineFrame<'_>, now_ms: u64| -> Vec<u8> {
+        let mut wire = [0; LINE_BYTES_MAX];
+        let mut out = [0; LINE_BYTES_MAX];
+        let bytes = frame.encode(&mut wire).expect("fits");
+        bytes.iter().filter_map(|byte| line.push(*byte, node, now_ms, &mut out).map(<[u8]>::to_vec)).flatten().collect()
+    };
+    /// The answer's number and native frame.
+    fn data(bytes: &[u8]) -> Option<(u16, Frame)> {
+        let mut deframer: Deframer = Deframer::new();
+        for byte in bytes {
+            if let Some(Ok(LineFrame::Data { node: "swing-3", id, payload })) = deframer.push(*byte) {
+                return Some((id, Frame::decode(payload).expect("a frame")));
+            }
+        }
+        None
+    }
+    let poll = LineFrame::Poll { node: "swing-3" };
+    assert!(ask(&mut node, LineFrame::Poll { node: "swing-4" }, 0).is_empty());
+    let (id, status) = data(&ask(&mut node, poll, 10)).expect("status first");
+    assert!(matches!(status, Frame::Status(_)));
+    ask(&mut node, LineFrame::Ack { node: "swing-3", id }, 11);
+    let (id, question) = data(&ask(&mut node, poll, 20)).expect("then the time");
+    assert_eq!(question, Frame::TimeRequest(TimeRequest { t_node_ms: 20 }));
+    ask(&mut node, LineFrame::Ack { node: "swing-3", id }, 21);
+    let time = Frame::Time(Time { t_node_ms: 20, unix_ms: NOON }).to_bytes().expect("encodes");
+    assert!(!ask(&mut node, LineFrame::Command { node: "swing-3", id: 9, payload: &time }, 22).is_empty());
+    assert!(node.clock().is_set());
+
+    assert!(data(&ask(&mut node, poll, 30)).is_none(), "idle");
+    node.tick(1_000);
+    let waiting = node.queue().len();
+    let (first, batch) = data(&ask(&mut node, poll, 1_010)).expect("readings");
+    let (second, again) = data(&ask(&mut node, poll, 1_020)).expect("not acknowledged: again");
+    assert_eq!(batch, again);
+    assert_ne!(first, second);
+    ask(&mut node, LineFrame::Ack { node: "swing-3", id: first }, 1_030);
+    assert_eq!(node.queue().len(), waiting, "an acknowledgement of another frame");
+    ask(&mut node, LineFrame::Ack { node: "swing-3", id: second }, 1_040);
+    assert!(node.queue().is_empty());
+}
+
+#[test]
+fn the_console_provisions_shows_and_never_tells_the_secret() {
+    use crate::console::{Answer, Console, Lines, Then};
+
+    let sensor = Thermometer::default();
+    let mut node = start(FakeMemory::new(16_384), &sensor, 1);
+    let (mut console, mut lines, mut answer) = (Console::default(), Lines::new(), Answer::new());
+    let mut say = |node: &mut TestNode, text: &str| {
+        let line = text.bytes().chain(*b"\r").find_map(|byte| lines.push(byte)).unwrap_or_default();
+        let then = console.line(&line, node, 1_000, &mut answer);
+        (then, answer.as_str().to_owned())
+    };
+    assert_eq!(say(&mut node, "save"), (Then::Nothing, "error set node first\n".into()));
+    for (line, expected) in [
+        ("set node Swing 3", "error"),
+        ("set node Swing-3", "error"),
+        ("set node swing-3", "ok"),
+        ("set secret hush-hush", "ok"),
+        ("set gateway nowhere", "error"),
+        ("set gateway 10.0.2.2:1883", "ok"),
+        ("set time 10.0.2.2", "ok"),
+        ("what", "error"),
+        ("sett\x7f node a", "ok"),
+        ("set node swing-3", "ok"),
+    ] {
+        assert!(say(&mut node, line).1.starts_with(expected), "{line}");
+    }
+    assert_eq!(say(&mut node, "save").0, Then::Restart);
+    let mut node = restart(node, &sensor);
+    let (_, shown) = say(&mut node, "show");
+    assert!(shown.contains("node swing-3\nsecret set\ngateway 10.0.2.2:1883\ntime 10.0.2.2:123\nlink mqtt\n"), "{shown}");
+    assert!(!shown.contains("hush"), "{shown}");
+    assert!(shown.ends_with("ok\n"), "the answer does not fit: {shown}");
+    assert_eq!(say(&mut node, "factory-reset").0, Then::Nothing);
+    assert_eq!(say(&mut node, "factory-reset yes").0, Then::Restart);
+    assert!(restart(node, &sensor).identity().is_none());
 }
