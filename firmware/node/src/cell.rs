@@ -92,8 +92,7 @@ impl Cell {
     pub fn store<T: Serialize, M: Memory>(&mut self, value: &T, memory: &mut M) -> Result<(), CellError> {
         let mut bytes = [0; SLOT_BYTES_MAX];
         let slot_bytes = usize::from(self.slot_bytes);
-        let length =
-            postcard::to_slice(value, &mut bytes[HEADER..slot_bytes]).map_err(|_| CellError::TooLong)?.len();
+        let length = postcard::to_slice(value, &mut bytes[HEADER..slot_bytes]).map_err(|_| CellError::TooLong)?.len();
         let generation = self.generation.wrapping_add(1);
         bytes[4..8].copy_from_slice(&generation.to_le_bytes());
         bytes[8] = self.version;

@@ -72,11 +72,7 @@ pub const CHANNELS: usize = 10;
 /// Every channel; those whose source is not there are silent.
 pub const SPECS: [Spec; CHANNELS] = [
     Spec { delta: 50, ..spec(quantity::TEMPERATURE, Source::Air, -2, (-4_000, 12_500), 60) },
-    Spec {
-        delta: 20,
-        high: Some(500),
-        ..spec(quantity::SURFACE_TEMPERATURE, Source::Surface, -1, (-400, 1_250), 900)
-    },
+    Spec { delta: 20, high: Some(500), ..spec(quantity::SURFACE_TEMPERATURE, Source::Surface, -1, (-400, 1_250), 900) },
     Spec { delta: 1, ..spec(quantity::PARKING, Source::Parking, 0, (0, 2), 3_600) },
     Spec { delta: 100, ..spec(quantity::LAMP_POWER, Source::Lamp, -1, (0, 5_000), 900) },
     spec(quantity::LAMP_ENERGY, Source::Lamp, -3, (0, i32::MAX), 900),
@@ -214,7 +210,8 @@ impl Channel {
         let stuck = spec.stuck_after != 0 && self.same == spec.stuck_after;
 
         let value = self.settings.calibrate(raw);
-        let beyond = self.settings.low.is_some_and(|low| value < low) || self.settings.high.is_some_and(|high| value >= high);
+        let beyond =
+            self.settings.low.is_some_and(|low| value < low) || self.settings.high.is_some_and(|high| value >= high);
         let alarm = beyond && !self.alarmed && !out_of_range;
         if !out_of_range {
             self.alarmed = beyond;
@@ -222,7 +219,8 @@ impl Channel {
         let (due, changed) = match self.reported {
             None => (self.settings.period_s != 0, false),
             Some((at_ms, before)) => (
-                self.settings.period_s != 0 && now_ms.saturating_sub(at_ms) >= u64::from(self.settings.period_s) * 1_000,
+                self.settings.period_s != 0
+                    && now_ms.saturating_sub(at_ms) >= u64::from(self.settings.period_s) * 1_000,
                 self.settings.delta != 0 && value.abs_diff(before) >= self.settings.delta.unsigned_abs(),
             ),
         };
@@ -253,11 +251,8 @@ impl Channel {
 mod tests {
     use super::*;
 
-    const SPEC: Spec = Spec {
-        delta: 50,
-        stuck_after: 3,
-        ..spec(quantity::TEMPERATURE, Source::Air, -2, (-4_000, 12_500), 60)
-    };
+    const SPEC: Spec =
+        Spec { delta: 50, stuck_after: 3, ..spec(quantity::TEMPERATURE, Source::Air, -2, (-4_000, 12_500), 60) };
 
     fn decimal(mantissa: i64, exponent: i8) -> Decimal {
         Decimal::new(mantissa, exponent).expect("in range")
@@ -273,7 +268,17 @@ mod tests {
     #[test]
     fn values_are_reported_each_period_and_on_change() {
         let mut channel = Channel::new(Settings::of(&SPEC));
-        let samples = [(0, 2_000), (1, 2_049), (2, 2_050), (3, 2_040), (61, 2_040), (62, 2_041), (122, 2_041), (181, 2_040), (182, 2_041)];
+        let samples = [
+            (0, 2_000),
+            (1, 2_049),
+            (2, 2_050),
+            (3, 2_040),
+            (61, 2_040),
+            (62, 2_041),
+            (122, 2_041),
+            (181, 2_040),
+            (182, 2_041),
+        ];
         assert_eq!(reports(&mut channel, &samples), [(0, 2_000), (2, 2_050), (62, 2_041), (122, 2_041), (182, 2_041)]);
     }
 
@@ -310,7 +315,8 @@ mod tests {
     #[test]
     fn a_stuck_sensor_is_told_once() {
         let mut channel = Channel::new(Settings::of(&SPEC));
-        let stuck: Vec<bool> = [1, 1, 1, 1, 1, 2, 2, 2, 2].iter().map(|&raw| channel.offer(&SPEC, raw, 0).stuck).collect();
+        let stuck: Vec<bool> =
+            [1, 1, 1, 1, 1, 2, 2, 2, 2].iter().map(|&raw| channel.offer(&SPEC, raw, 0).stuck).collect();
         assert_eq!(stuck, [false, false, false, true, false, false, false, false, true]);
     }
 

@@ -161,10 +161,12 @@ fn show<M: Memory, I: I2c>(node: &Node<M, I>, now_ms: u64, answer: &mut Answer) 
             if let Some(server) = identity.time_server {
                 writeln!(answer, "time {server}").ok();
             }
-            answer.push_str(match identity.link {
-                Link::Mqtt => "link mqtt\n",
-                Link::Serial => "link serial\n",
-            }).ok();
+            answer
+                .push_str(match identity.link {
+                    Link::Mqtt => "link mqtt\n",
+                    Link::Serial => "link serial\n",
+                })
+                .ok();
             writeln!(answer, "incarnation {incarnation:016x}\nboot {boot}\nsequence {sequence}").ok();
         }
         None => {

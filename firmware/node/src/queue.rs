@@ -136,8 +136,7 @@ impl Queue {
         let slots = if slots / 8 < SLOTS_MIN { 0 } else { slots };
         let safety_slots = slots / 8;
         let safety = Ring { at, slots: safety_slots, key, tail: 0, head: 0 };
-        let routine =
-            Ring { at: at + safety_slots * SLOT_BYTES, slots: slots - safety_slots, key, tail: 0, head: 0 };
+        let routine = Ring { at: at + safety_slots * SLOT_BYTES, slots: slots - safety_slots, key, tail: 0, head: 0 };
         let mut failures = 0;
         let marks = cell.load::<Marks, _>(memory).unwrap_or_else(|MemoryFailed| {
             failures = 1;
@@ -366,8 +365,7 @@ fn decode(key: u32, position: u32, bytes: &[u8; SLOT_BYTES as usize]) -> Option<
         return None;
     }
     let time = u64::from(word(16)) | u64::from(bytes[20]) << 32 | u64::from(bytes[21]) << 40;
-    let measured_at =
-        if time & UNIX != 0 { MeasuredAt::Unix((time & !UNIX) as i64) } else { MeasuredAt::Uptime(time) };
+    let measured_at = if time & UNIX != 0 { MeasuredAt::Unix((time & !UNIX) as i64) } else { MeasuredAt::Uptime(time) };
     Some(Record {
         boot: word(8),
         sequence: word(12),

@@ -168,7 +168,9 @@ pub async fn run<M: Memory, I: I2c, D: Dialer, N: Network>(
             .session_expiry_interval(SESSION_EXPIRY_S)
             .client_id(&identity.node)
             .and_then(|config| config.auth(&identity.node, identity.secret.as_bytes()))
-            .and_then(|config| config.will(Will::new(&topics.status, will_bytes, &[])?.retained().qos(QoS::AtLeastOnce)))
+            .and_then(|config| {
+                config.will(Will::new(&topics.status, will_bytes, &[])?.retained().qos(QoS::AtLeastOnce))
+            })
             .expect("name and topic are short enough, and nothing is set twice");
         let mut session = Session::new(config);
         let mut window = Window { shipments: Deque::new(), limit: WINDOW, refusals: 0 };
@@ -248,17 +250,22 @@ async fn talk<M: Memory, I: I2c, S: Io>(
                 return End::Broken;
             }
         }
-        ConnectEvent::Reconnected => node.borrow_mut().note(connected_ms, Event::Resumed, window.shipments.len() as u32),
+        ConnectEvent::Reconnected => {
+            node.borrow_mut().note(connected_ms, Event::Resumed, window.shipments.len() as u32)
+        }
     }
     let mut status_ms = None;
     let mut asked_ms = None;
     loop {
         settle(node, &connection, window);
-        if let Err(end) = send(node, topics, frame, &mut connection, window, connected_ms, &mut status_ms, &mut asked_ms).await {
+        if let Err(end) =
+            send(node, topics, frame, &mut connection, window, connected_ms, &mut status_ms, &mut asked_ms).await
+        {
             return end;
         }
         node.borrow_mut().progressed(Duty::Uplink);
-        let send_in = node.borrow().send_in_ms(now_ms()).map_or(ROUND, |ms| Duration::from_millis(ms.max(20)).min(ROUND));
+        let send_in =
+            node.borrow().send_in_ms(now_ms()).map_or(ROUND, |ms| Duration::from_millis(ms.max(20)).min(ROUND));
         match select3(connection.poll(), bell.wait(), Timer::after(send_in)).await {
             Either3::First(Ok(Some(message))) => {
                 if let Ok(frame) = Frame::decode(message.payload()) {
@@ -276,7 +283,11 @@ async fn talk<M: Memory, I: I2c, S: Io>(
 }
 
 /// Takes what was acknowledged out of the window and out of the queue.
-fn settle<M: Memory, I: I2c, S: Io>(node: &RefCell<Node<M, I>>, connection: &Connection<'_, '_, S>, window: &mut Window) {
+fn settle<M: Memory, I: I2c, S: Io>(
+    node: &RefCell<Node<M, I>>,
+    connection: &Connection<'_, '_, S>,
+    window: &mut Window,
+) {
     while let Some((shipment, op)) = window.shipments.front() {
         if !connection.is_complete(op) {
             break;

@@ -106,8 +106,8 @@ impl<M: Memory, I: I2c> Node<M, I> {
         let mut to = from.wrapping_add(1);
         while batch.len() < BATCH_READINGS_MAX {
             let Ok(Some(record)) = self.queue.get(class, to, &mut self.memory) else { break };
-            let follows = record.boot == first.boot
-                && Some(record.sequence) == first.sequence.checked_add(to.wrapping_sub(from));
+            let follows =
+                record.boot == first.boot && Some(record.sequence) == first.sequence.checked_add(to.wrapping_sub(from));
             if !follows {
                 break;
             }

@@ -417,7 +417,10 @@ fn the_console_provisions_shows_and_never_tells_the_secret() {
     assert_eq!(say(&mut node, "save").0, Then::Restart);
     let mut node = restart(node, &sensor);
     let (_, shown) = say(&mut node, "show");
-    assert!(shown.contains("node swing-3\nsecret set\ngateway 10.0.2.2:1883\ntime 10.0.2.2:123\nlink mqtt\n"), "{shown}");
+    assert!(
+        shown.contains("node swing-3\nsecret set\ngateway 10.0.2.2:1883\ntime 10.0.2.2:123\nlink mqtt\n"),
+        "{shown}"
+    );
     assert!(!shown.contains("hush"), "{shown}");
     assert!(shown.ends_with("ok\n"), "the answer does not fit: {shown}");
     assert_eq!(say(&mut node, "factory-reset").0, Then::Nothing);

@@ -112,7 +112,11 @@ mod tests {
         let mut parking = Parking::new(Some(EmptyPlace(EARTH.map(|value| value * 256))));
         // Over a day the field moves by more than a car does.
         for minute in 0..1_440 {
-            assert_eq!(states(&mut parking, [EARTH[0] + minute / 8, EARTH[1], EARTH[2]], 60), [FREE; 60], "minute {minute}");
+            assert_eq!(
+                states(&mut parking, [EARTH[0] + minute / 8, EARTH[1], EARTH[2]], 60),
+                [FREE; 60],
+                "minute {minute}"
+            );
         }
         let far = [EARTH[0] + 180, EARTH[1], EARTH[2]];
         let car = [far[0] + 80, far[1] - 100, far[2] + 140];

@@ -2,12 +2,12 @@
 
 use embedded_hal::i2c::I2c;
 
+use super::SensorFailed;
 use super::lamp::{self, Energy};
 use super::magnetometer;
 use super::parking::{self, EmptyPlace, Parking};
 use super::play::{self, Hit, Play};
 use super::temperature;
-use super::SensorFailed;
 use crate::channels::Source;
 
 const AIR: u8 = 0x48;
@@ -100,14 +100,20 @@ impl<I: I2c> Suite<I> {
 
     /// Whether that sensor is there.
     pub fn has(&self, source: Source) -> bool {
-        source == Source::Node || SOURCES.iter().position(|s| *s == source).is_some_and(|k| self.presence[k] != Presence::Absent)
+        source == Source::Node
+            || SOURCES.iter().position(|s| *s == source).is_some_and(|k| self.presence[k] != Presence::Absent)
     }
 
     /// Looks at a sensor that is there. `hit` is called for each hit that ended.
     ///
     /// # Errors
     /// [`SensorFailed`] when it stopped answering: it counts as gone from then on.
-    pub fn sample(&mut self, source: Source, now_ms: u64, hit: impl FnMut(Hit)) -> Result<Option<Sample>, SensorFailed> {
+    pub fn sample(
+        &mut self,
+        source: Source,
+        now_ms: u64,
+        hit: impl FnMut(Hit),
+    ) -> Result<Option<Sample>, SensorFailed> {
         let Some(index) = SOURCES.iter().position(|s| *s == source) else { return Ok(None) };
         if self.presence[index] == Presence::Absent {
             return Ok(None);

@@ -39,7 +39,16 @@ mod tests {
 
     #[test]
     fn the_data_sheets_examples() {
-        let table = [(0x7ff0, 12_794), (0x6400, 10_000), (0x1900, 2_500), (0x0040, 25), (0, 0), (-0x0040, -25), (-0x1900, -2_500), (0x1770, 2_344)];
+        let table = [
+            (0x7ff0, 12_794),
+            (0x6400, 10_000),
+            (0x1900, 2_500),
+            (0x0040, 25),
+            (0, 0),
+            (-0x0040, -25),
+            (-0x1900, -2_500),
+            (0x1770, 2_344),
+        ];
         for (register, expected) in table {
             assert_eq!(hundredths(register), expected, "{register:#x}");
         }
