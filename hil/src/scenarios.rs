@@ -132,7 +132,8 @@ fn value_at_the_sensor(rig: &mut Rig) -> anyhow::Result<String> {
 fn other_sensors(rig: &mut Rig) -> anyhow::Result<String> {
     rig.provision()?;
     eventually("a free place", SOON, || Ok(rig.gateway.values(NODE, "parking")?.last() == Some(&0.0)))?;
-    rig.qemu()?.set("mag0", "mag-x", serde_json::json!(500))?;
+    // In nanotesla: 200 milligauss, as a car makes.
+    rig.qemu()?.set("mag0", "mag-x", serde_json::json!(20_000))?;
     let seen = eventually("a taken place", Duration::from_secs(6), || {
         Ok(rig.gateway.values(NODE, "parking")?.last() == Some(&1.0))
     })?;
@@ -140,7 +141,10 @@ fn other_sensors(rig: &mut Rig) -> anyhow::Result<String> {
     eventually("a free place again", Duration::from_secs(6), || {
         Ok(rig.gateway.values(NODE, "parking")?.last() == Some(&0.0))
     })?;
-    eventually("a lamp's power", SOON, || Ok(!rig.gateway.values(NODE, "lamp_power")?.is_empty()))?;
+    rig.qemu()?.set("lamp0", "pin", serde_json::json!(120))?;
+    eventually("a lamp of 120 W", Duration::from_secs(6), || {
+        Ok(rig.gateway.values(NODE, "lamp_power")?.last().is_some_and(|watts| (watts - 120.0).abs() < 0.5))
+    })?;
     Ok(format!("a car is seen after {:.1} s", seen.as_secs_f64()))
 }
 
@@ -202,7 +206,9 @@ fn power_cut_in_writes(rig: &mut Rig) -> anyhow::Result<String> {
 fn resets_20(rig: &mut Rig) -> anyhow::Result<String> {
     rig.provision()?;
     let before = rig.console().show_number("boot")?;
+    let mut measured = 0;
     for _ in 0..20 {
+        measured += rig.console().show_number("sequence")?;
         rig.reset()?;
         rig.console().wait()?;
         std::thread::sleep(Duration::from_millis(400));
@@ -211,6 +217,8 @@ fn resets_20(rig: &mut Rig) -> anyhow::Result<String> {
     ensure!(after == before + 20, "boot {before} before, {after} after 20 resets");
     let gateway = &rig.gateway;
     eventually("21 reset causes in the store", SOON, || Ok(gateway.values(NODE, "reset_cause")?.len() >= 21))?;
+    let stored = rig.gateway.ledger(NODE, "readings.stored")?;
+    ensure!(stored >= measured, "{measured} readings were measured before a reset and only {stored} are stored");
     let (duplicates, conflicts) =
         (rig.gateway.ledger(NODE, "readings.duplicate")?, rig.gateway.ledger(NODE, "readings.rejected.conflict")?);
     ensure!(conflicts == 0, "{conflicts} readings with a name that was used already");
