@@ -6,7 +6,8 @@
 //! - [`channels`], [`sensors`]: what is measured and when a value is worth a reading.
 //! - [`memory`], [`cell`], [`queue`]: what outlives power.
 //! - [`node`]: the node itself; pure but for its bus and its memory, it is handed the time.
-//! - [`uplink`], [`serial`], [`console`]: its three ways out.
+//! - [`uplink`], [`serial`], [`console`]: its three ways out; `network` (feature) brings embassy-net's sockets to the first.
+//! - [`tasks`]: the loops that a board spawns.
 #![cfg_attr(not(test), no_std)]
 
 pub mod backoff;
@@ -17,11 +18,14 @@ pub mod console;
 pub mod fault;
 pub mod identity;
 pub mod memory;
+#[cfg(feature = "network")]
+pub mod network;
 pub mod node;
 pub mod queue;
 pub mod sensors;
 pub mod serial;
 pub mod sntp;
+pub mod tasks;
 pub mod trace;
 pub mod uplink;
 

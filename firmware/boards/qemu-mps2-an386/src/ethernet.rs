@@ -86,10 +86,7 @@ impl Lan9118 {
         mac_write(MAC_CONTROL, 0x0010_000c);
         // The PHY's interrupt stays up until the PHY itself is read; the link is looked at with every nudge instead.
         write(INT_ENABLE, RX_STATUS_LEVEL);
-        Ok(Self {
-            address: [low[0], low[1], low[2], low[3], high[0], high[1]],
-            buffers,
-        })
+        Ok(Self { address: [low[0], low[1], low[2], low[3], high[0], high[1]], buffers })
     }
 }
 

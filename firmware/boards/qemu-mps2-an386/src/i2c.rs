@@ -49,7 +49,11 @@ fn stop() {
 /// Sends a byte; whether it was acknowledged.
 fn send(byte: u8) -> bool {
     for bit in (0..8).rev() {
-        if byte >> bit & 1 == 1 { high(SDA) } else { low(SDA) }
+        if byte >> bit & 1 == 1 {
+            high(SDA)
+        } else {
+            low(SDA)
+        }
         high(SCL);
         low(SCL);
     }

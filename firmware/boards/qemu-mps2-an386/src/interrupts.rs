@@ -30,12 +30,9 @@ unsafe impl InterruptNumber for Interrupt {
 
 /// Lets the devices' interrupts through; they come before the executor's.
 pub fn enable(nvic: &mut NVIC) {
-    for (interrupt, priority) in [
-        (Interrupt::Serial, 0x40),
-        (Interrupt::Clock, 0x40),
-        (Interrupt::Ethernet, 0x40),
-        (Interrupt::Executor, 0x80),
-    ] {
+    for (interrupt, priority) in
+        [(Interrupt::Serial, 0x40), (Interrupt::Clock, 0x40), (Interrupt::Ethernet, 0x40), (Interrupt::Executor, 0x80)]
+    {
         // SAFETY: no critical section is open and nothing relies on priorities yet.
         unsafe { nvic.set_priority(interrupt, priority) };
     }

@@ -8,9 +8,9 @@ mod clock;
 mod ethernet;
 mod i2c;
 mod interrupts;
-mod network;
 mod register;
 mod serial;
+#[path = "../../shared/survivor.rs"]
 mod survivor;
 mod watchdog;
 
@@ -19,23 +19,21 @@ use core::cell::RefCell;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::entry;
 use embassy_executor::{InterruptExecutor, Spawner};
-use embassy_net::{Runner, Stack};
-use embassy_time::{Duration, Instant, Ticker, Timer};
-use embedded_io_async::{Read, Write};
-use node::console::{Answer, Console, Lines, Then};
+use embassy_net::{Config, Runner, Stack, StackResources};
+use embassy_time::{Duration, Timer};
 use node::identity::{Endpoint, Identity, Link};
-use node::node::{Duty, Node, Start};
+use node::network::{Cable, SOCKETS, StreamBuffers, TcpDialer};
+use node::node::{Node, Start};
 use node::sensors::bus::SharedBus;
 use node::sensors::eeprom::At24c;
-use node::serial::SerialLine;
+use node::tasks::Board;
 use node::uplink::{self, Bell, PacketBuffers};
-use protocols::line::LINE_BYTES_MAX;
+use node::{network, tasks};
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::ethernet::{FrameBuffers, Lan9118};
 use crate::i2c::SbconI2c;
 use crate::interrupts::Interrupt;
-use crate::network::{Cable, StreamBuffers, TcpDialer};
 
 type Bus = SharedBus<'static, SbconI2c>;
 type BoardNode = Node<At24c<Bus>, Bus>;
@@ -50,10 +48,6 @@ const LEDS: usize = 0x4002_8000;
 
 static EXECUTOR: InterruptExecutor = InterruptExecutor::new();
 static BELL: Bell = Bell::new();
-
-fn now_ms() -> u64 {
-    Instant::now().as_millis()
-}
 
 #[entry]
 fn main() -> ! {
@@ -81,6 +75,23 @@ fn gather_seed() -> u64 {
     seed
 }
 
+struct Mps2;
+
+impl Board for Mps2 {
+    fn feed_watchdog(&mut self) {
+        watchdog::feed();
+    }
+
+    fn show(&mut self, on: bool) {
+        register::write(LEDS, u32::from(on));
+    }
+
+    fn restart() -> ! {
+        survivor::leave_restart();
+        SCB::sys_reset()
+    }
+}
+
 #[embassy_executor::task]
 async fn run() {
     // SAFETY: this task runs on that executor and stays there.
@@ -91,34 +102,30 @@ async fn run() {
     let memory = At24c::new(SharedBus::new(bus), EEPROM_ADDRESS, EEPROM_BYTES);
     static NODE: StaticCell<RefCell<BoardNode>> = StaticCell::new();
     let start = Start { cause, fault, seed: gather_seed() };
-    let node: &'static RefCell<BoardNode> = NODE.init_with(|| RefCell::new(Node::start(memory, SharedBus::new(bus), start)));
+    let node: &'static RefCell<BoardNode> =
+        NODE.init_with(|| RefCell::new(Node::start(memory, SharedBus::new(bus), start)));
 
     spawner.spawn(trace(node).expect("one of its kind"));
     spawner.spawn(console(node).expect("one of its kind"));
     spawner.spawn(sample(node).expect("one of its kind"));
     let identity = node.borrow().identity().cloned();
-    match identity {
-        Some(identity) if identity.link == Link::Mqtt => {
-            static IDENTITY: StaticCell<Identity> = StaticCell::new();
-            let identity: &'static Identity = IDENTITY.init(identity);
-            static FRAMES: ConstStaticCell<FrameBuffers> = ConstStaticCell::new(FrameBuffers::new());
-            let driver = Lan9118::new(FRAMES.take()).expect("the board has one");
-            interrupts::enable_ethernet();
-            let seed = node.borrow_mut().chance();
-            let (stack, runner) = network::new(driver, seed);
-            spawner.spawn(drive_network(runner).expect("one of its kind"));
-            spawner.spawn(nudge_driver().expect("one of its kind"));
-            spawner.spawn(watch_network(stack, node).expect("one of its kind"));
-            spawner.spawn(report(stack, node, identity).expect("one of its kind"));
-            if let Some(server) = identity.time_server {
-                spawner.spawn(keep_time(stack, server, node).expect("one of its kind"));
-            }
-        }
-        // Nothing to reach: only the console keeps it alive.
-        _ => loop {
-            node.borrow_mut().progressed(Duty::Uplink);
-            Timer::after(Duration::from_secs(1)).await;
-        },
+    let Some(identity) = identity.filter(|identity| identity.link == Link::Mqtt) else { tasks::no_uplink(node).await };
+
+    static IDENTITY: StaticCell<Identity> = StaticCell::new();
+    let identity: &'static Identity = IDENTITY.init(identity);
+    static FRAMES: ConstStaticCell<FrameBuffers> = ConstStaticCell::new(FrameBuffers::new());
+    let driver = Lan9118::new(FRAMES.take()).expect("the board has one");
+    interrupts::enable_ethernet();
+    static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
+    let seed = node.borrow_mut().chance();
+    let (stack, runner) =
+        embassy_net::new(driver, Config::dhcpv4(Default::default()), RESOURCES.init(StackResources::new()), seed);
+    spawner.spawn(drive_network(runner).expect("one of its kind"));
+    spawner.spawn(nudge_driver().expect("one of its kind"));
+    spawner.spawn(watch_network(stack, node).expect("one of its kind"));
+    spawner.spawn(report(stack, node, identity).expect("one of its kind"));
+    if let Some(server) = identity.time_server {
+        spawner.spawn(keep_time(stack, server, node).expect("one of its kind"));
     }
 }
 
@@ -127,9 +134,13 @@ async fn drive_network(mut runner: Runner<'static, Lan9118>) -> ! {
     runner.run().await
 }
 
+/// Wakes the driver every 10 ms: see [`ethernet::nudge`].
 #[embassy_executor::task]
 async fn nudge_driver() -> ! {
-    network::nudge_driver().await
+    loop {
+        Timer::after(Duration::from_millis(10)).await;
+        ethernet::nudge();
+    }
 }
 
 #[embassy_executor::task]
@@ -150,78 +161,17 @@ async fn report(stack: Stack<'static>, node: &'static RefCell<BoardNode>, identi
     uplink::run(node, identity, &BELL, &Cable(stack), &mut dialer, PACKETS.take()).await
 }
 
-/// Samples, shows that it is asked to show itself, restarts when asked, and feeds the watchdog when all go on.
 #[embassy_executor::task]
 async fn sample(node: &'static RefCell<BoardNode>) -> ! {
-    let mut ticker = Ticker::every(Duration::from_millis(40));
-    loop {
-        ticker.next().await;
-        let now = now_ms();
-        let mut node = node.borrow_mut();
-        if node.tick(now) {
-            BELL.signal(());
-        }
-        node.progressed(Duty::Sampling);
-        if node.take_progress() {
-            watchdog::feed();
-        }
-        register::write(LEDS, u32::from(node.is_identifying(now)));
-        if node.should_restart(now) {
-            survivor::leave_restart();
-            SCB::sys_reset();
-        }
-    }
+    tasks::sample(node, &BELL, Mps2).await
 }
 
 #[embassy_executor::task]
 async fn console(node: &'static RefCell<BoardNode>) -> ! {
-    let (mut reader, mut writer) = (serial::LineReader, serial::LineWriter);
-    let (mut console, mut lines, mut answer) = (Console::default(), Lines::new(), Answer::new());
-    // On a serial link the gateway's frames come over the same port.
-    let framed = node.borrow().identity().is_some_and(|identity| identity.link == Link::Serial);
-    let (mut line, mut out) = (SerialLine::new(), [0; LINE_BYTES_MAX]);
-    let mut bytes = [0; 32];
-    loop {
-        let read = embassy_time::with_timeout(Duration::from_secs(1), reader.read(&mut bytes)).await;
-        node.borrow_mut().progressed(Duty::Console);
-        let Ok(Ok(count)) = read else { continue };
-        for byte in &bytes[..count] {
-            if framed {
-                let answer = line.push(*byte, &mut node.borrow_mut(), now_ms(), &mut out);
-                if let Some(answer) = answer {
-                    let Ok(()) = writer.write_all(answer).await;
-                }
-            }
-            let Some(text) = lines.push(*byte) else { continue };
-            let then = console.line(&text, &mut node.borrow_mut(), now_ms(), &mut answer);
-            let Ok(()) = writer.write_all(answer.as_bytes()).await;
-            match then {
-                Then::Nothing => {}
-                Then::Restart => {
-                    Timer::after(Duration::from_millis(50)).await;
-                    survivor::leave_restart();
-                    SCB::sys_reset();
-                }
-                Then::Hang => loop {
-                    cortex_m::asm::nop();
-                },
-                Then::Panic => panic!("asked for on the console"),
-            }
-        }
-    }
+    tasks::console::<_, _, Mps2>(node, serial::LineReader, serial::LineWriter).await
 }
 
-/// Writes the trace out on the second UART.
 #[embassy_executor::task]
 async fn trace(node: &'static RefCell<BoardNode>) -> ! {
-    let mut writer = serial::TraceWriter;
-    loop {
-        let entry = node.borrow_mut().trace().take();
-        match entry {
-            Some(entry) => {
-                let Ok(()) = writer.write_all(&entry.line()).await;
-            }
-            None => Timer::after(Duration::from_millis(50)).await,
-        }
-    }
+    tasks::trace(node, serial::TraceWriter).await
 }

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn power_by_the_data_sheet() {
-        for (register, expected) in [(0, 0), (316, 1_000), (948, 2_999), (u16::MAX, 207_356)] {
+        for (register, expected) in [(0, 0), (316, 1_000), (948, 3_000), (u16::MAX, 207_356)] {
             assert_eq!(tenths(register), expected, "{register}");
         }
     }

@@ -1,40 +1,27 @@
-//! The network: embassy-net over the LAN9118, with an address by DHCP; and what the node asks of it.
+//! The network by embassy-net, over whatever driver a board has: an address by DHCP, one connection, a time server.
 
 use core::cell::RefCell;
 
 use embassy_net::tcp::TcpSocket;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
-use embassy_net::{Config, IpAddress, IpEndpoint, Ipv4Address, Runner, Stack, StackResources};
+use embassy_net::{IpAddress, IpEndpoint, Ipv4Address, Stack};
 use embassy_time::{Duration, Instant, Timer, with_timeout};
-use node::identity::Endpoint;
-use node::sntp;
-use node::trace::Event;
-use node::uplink::{DialFailed, Dialer, Network};
-use static_cell::StaticCell;
+use embedded_hal::i2c::I2c;
 
-use crate::ethernet::{self, Lan9118};
-use crate::{BoardNode, now_ms};
+use crate::identity::Endpoint;
+use crate::memory::Memory;
+use crate::node::Node;
+use crate::sntp;
+use crate::trace::Event;
+use crate::uplink::{DialFailed, Dialer, Network};
 
 /// Bytes on their way that the other side has not confirmed.
 const TCP_TX_BYTES: usize = 2_048;
 const TCP_RX_BYTES: usize = 1_024;
 /// A peer that says nothing for so long is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-const SOCKETS: usize = 3;
-
-/// Sets the stack up over the controller; the runner has to run for ever.
-pub fn new(driver: Lan9118, seed: u64) -> (Stack<'static>, Runner<'static, Lan9118>) {
-    static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
-    embassy_net::new(driver, Config::dhcpv4(Default::default()), RESOURCES.init(StackResources::new()), seed)
-}
-
-/// Wakes the driver every 10 ms: see [`ethernet::nudge`].
-pub async fn nudge_driver() -> ! {
-    loop {
-        Timer::after(Duration::from_millis(10)).await;
-        ethernet::nudge();
-    }
-}
+/// Sockets that the stack needs room for: one connection, DHCP, the time server.
+pub const SOCKETS: usize = 3;
 
 /// Between two looks at the network. The stack has room for one waiting task only: two would wake each other without end.
 const LOOK: Duration = Duration::from_millis(100);
@@ -46,12 +33,12 @@ async fn until(condition: impl Fn() -> bool) {
 }
 
 /// Notes in the trace when the network comes and goes.
-pub async fn watch(stack: Stack<'static>, node: &'static RefCell<BoardNode>) -> ! {
+pub async fn watch<M: Memory, I: I2c>(stack: Stack<'static>, node: &RefCell<Node<M, I>>) -> ! {
     loop {
         until(|| stack.is_config_up()).await;
-        node.borrow_mut().note(now_ms(), Event::LinkUp, 0);
+        node.borrow_mut().note(Instant::now().as_millis(), Event::LinkUp, 0);
         until(|| !stack.is_config_up()).await;
-        node.borrow_mut().note(now_ms(), Event::LinkDown, 0);
+        node.borrow_mut().note(Instant::now().as_millis(), Event::LinkDown, 0);
     }
 }
 
@@ -87,6 +74,12 @@ impl StreamBuffers {
     }
 }
 
+impl Default for StreamBuffers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl TcpDialer {
     /// With buffers for one connection.
     pub fn new(stack: Stack<'static>, buffers: &'static mut StreamBuffers) -> Self {
@@ -112,7 +105,7 @@ impl Dialer for TcpDialer {
 }
 
 /// Asks a time server once an hour, every 10 s until it answers.
-pub async fn keep_time(stack: Stack<'static>, server: Endpoint, node: &'static RefCell<BoardNode>) -> ! {
+pub async fn keep_time<M: Memory, I: I2c>(stack: Stack<'static>, server: Endpoint, node: &RefCell<Node<M, I>>) -> ! {
     let (mut rx_meta, mut tx_meta) = ([PacketMetadata::EMPTY; 2], [PacketMetadata::EMPTY; 1]);
     let (mut rx, mut tx) = ([0; 2 * sntp::PACKET_BYTES], [0; sntp::PACKET_BYTES]);
     let mut socket = UdpSocket::new(stack, &mut rx_meta, &mut rx, &mut tx_meta, &mut tx);
@@ -135,7 +128,7 @@ pub async fn keep_time(stack: Stack<'static>, server: Endpoint, node: &'static R
         };
         let wait_s = match with_timeout(Duration::from_secs(2), told).await {
             Ok(Some(unix_ms)) => {
-                node.borrow_mut().set_clock(unix_ms, asked_ms, now_ms());
+                node.borrow_mut().set_clock(unix_ms, asked_ms, Instant::now().as_millis());
                 3_600
             }
             _ => 10,
