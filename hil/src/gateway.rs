@@ -4,10 +4,15 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command as Process, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use city_gateway::reading::NodeId;
+use city_gateway::registry::{Cause, Enrolment, Registry, RegistryConfig};
+use city_gateway::store::records;
+use protocols::native::{Action, Command, Frame, Outcome};
 use serde_json::Value;
 
 /// A gateway with a data folder of its own and addresses that stay over restarts.
@@ -46,7 +51,7 @@ impl Gateway {
     /// Starts it again, and waits until it is ready.
     pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
         let log = File::options().create(true).append(true).open(self.folder.join("gateway.log"))?;
-        let process = Command::new(&self.program)
+        let process = Process::new(&self.program)
             .args(["run", "--config"])
             .arg(self.folder.join("gateway.toml"))
             .stdin(Stdio::null())
@@ -90,6 +95,32 @@ impl Gateway {
             body.into()
         };
         Ok(serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
+    /// Has it ask `action` of a node; the command's number.
+    pub(crate) fn command(&self, node: &str, action: Action) -> anyhow::Result<u64> {
+        let cause = Cause { actor: "bench", reason: "" };
+        let encode = |id: u64| {
+            let frame = Frame::Command(Command { id: id as u32, action });
+            frame.to_bytes().expect("every action but the unknown one encodes").to_vec()
+        };
+        Ok(self.registry()?.queue_command(cause, &NodeId::new(node)?, encode)?)
+    }
+
+    /// What the node answered to a command, when it has.
+    pub(crate) fn answer(&self, node: &str, command: u64) -> anyhow::Result<Option<Outcome>> {
+        let commands = self.registry()?.commands_of(&NodeId::new(node)?, 50)?;
+        let reply = commands.into_iter().find(|found| found.id == command).and_then(|found| found.reply);
+        Ok(match reply.map(|bytes| Frame::decode(&bytes)) {
+            Some(Ok(Frame::Reply(reply))) => Some(reply.outcome),
+            _ => None,
+        })
+    }
+
+    /// The registry, opened beside the running gateway as the command line does.
+    fn registry(&self) -> anyhow::Result<Arc<Registry>> {
+        let config = RegistryConfig { mode: Enrolment::Open, nodes_max: 1_000 };
+        Ok(Registry::open(&self.folder.join("data").join(records::FILE), config)?)
     }
 
     /// A number of the ledger of `node`, `readings.stored`.

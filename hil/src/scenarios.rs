@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use node::trace::Event;
 use protocols::line::{Deframer, LINE_BYTES_MAX, LineFrame};
-use protocols::native::{Frame, Status};
+use protocols::native::{Action, Frame, Outcome, Refusal, Status};
 use protocols::quantity;
 
 use crate::gateway::eventually;
@@ -49,6 +49,7 @@ pub(crate) const ALL: &[Scenario] = &[
     emulated("power_cut_in_writes", "what was measured before a power cut is stored after it", power_cut_in_writes),
     anywhere("resets_20", "20 resets lose nothing and count 20 boots", resets_20),
     emulated("memory_wiped", "a wiped node is a new incarnation: nothing of it is taken for a duplicate", memory_wiped),
+    anywhere("command_round_trip", "commands reach the node, are done, answered and kept", command_round_trip),
     anywhere("watchdog", "a node that hangs comes back, and tells why", watchdog),
     anywhere("panic_is_told", "a node that panics comes back at once, with a fault record", panic_is_told),
     emulated(
@@ -244,6 +245,44 @@ fn memory_wiped(rig: &mut Rig) -> anyhow::Result<String> {
         rig.gateway.ledger(NODE, "readings.duplicate")? + rig.gateway.ledger(NODE, "readings.rejected.conflict")?;
     ensure!(lost == 0, "{lost} readings were taken for others");
     Ok(format!("{before} became {after}"))
+}
+
+fn command_round_trip(rig: &mut Rig) -> anyhow::Result<String> {
+    rig.provision()?;
+    let no_such = Outcome::Refused { reason: Refusal::NoSuchSensor };
+    let schedule = |quantity, period_s| Action::SetSchedule { quantity, channel: 0, period_s };
+    let table = [
+        (Action::Identify { seconds: 5 }, Outcome::Done),
+        (schedule(quantity::UPTIME, 1), Outcome::Done),
+        (schedule(quantity::PM25, 60), no_such),
+        (Action::SampleNow, Outcome::Done),
+        (Action::SendStatus, Outcome::Done),
+    ];
+    let mut slowest = Duration::ZERO;
+    for (action, outcome) in table {
+        let command = rig.gateway.command(NODE, action)?;
+        let took = eventually(&format!("an answer to {action:?}"), Duration::from_secs(10), || {
+            Ok(rig.gateway.answer(NODE, command)?.is_some())
+        })?;
+        let answer = rig.gateway.answer(NODE, command)?;
+        ensure!(answer == Some(outcome), "{action:?}: {answer:?}");
+        slowest = slowest.max(took);
+    }
+    let before = rig.gateway.values(NODE, "uptime")?.len();
+    eventually("uptime each second", SOON, || Ok(rig.gateway.values(NODE, "uptime")?.len() >= before + 5))?;
+
+    let boot = rig.console().show_number("boot")?;
+    let command = rig.gateway.command(NODE, Action::Reboot)?;
+    eventually("an answer to the reboot", SOON, || Ok(rig.gateway.answer(NODE, command)? == Some(Outcome::Done)))?;
+    eventually("the next boot", SOON, || Ok(rig.console().show_number("boot")? == boot + 1))?;
+    // It must not be obeyed again, and the schedule has to be the one that was set.
+    std::thread::sleep(Duration::from_secs(5));
+    ensure!(rig.console().show_number("boot")? == boot + 1, "it started again and again");
+    let before = rig.gateway.values(NODE, "uptime")?.len();
+    eventually("uptime each second after the reboot", SOON, || {
+        Ok(rig.gateway.values(NODE, "uptime")?.len() >= before + 5)
+    })?;
+    Ok(format!("6 commands, the slowest answer {:.2} s", slowest.as_secs_f64()))
 }
 
 /// The causes of its starts that the node reported, oldest first.

@@ -42,7 +42,7 @@ impl Chance {
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -62,7 +62,7 @@ mod tests {
         backoff.reset();
         let mut chance = Chance::new(7);
         for step in [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
-            let wait = backoff.next_ms(chance.next() as u32);
+            let wait = backoff.next_ms(chance.draw() as u32);
             assert!((step / 2..=step).contains(&wait), "{wait} of {step}");
         }
     }
@@ -70,6 +70,6 @@ mod tests {
     #[test]
     fn two_seeds_give_two_sequences() {
         let (mut one, mut two) = (Chance::new(1), Chance::new(2));
-        assert!((0..100).all(|_| one.next() != two.next()));
+        assert!((0..100).all(|_| one.draw() != two.draw()));
     }
 }

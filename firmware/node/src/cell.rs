@@ -33,6 +33,13 @@ pub struct Cell {
     generation: u32,
 }
 
+/// A whole slot.
+struct Slot<'b> {
+    generation: u32,
+    version: u8,
+    payload: &'b [u8],
+}
+
 /// Why a value could not be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CellError {
@@ -70,7 +77,9 @@ impl Cell {
         let mut generation_held = 0;
         for slot in 0..self.slots {
             let mut bytes = [0; SLOT_BYTES_MAX];
-            let Some((generation, version, payload)) = self.read_slot(slot, &mut bytes, memory)? else { continue };
+            let Some(Slot { generation, version, payload }) = self.read_slot(slot, &mut bytes, memory)? else {
+                continue;
+            };
             // A slot of another version counts too: the next write has to be newer than it.
             self.generation = self.generation.max(generation);
             if version == self.version
@@ -128,7 +137,7 @@ impl Cell {
         slot: u8,
         bytes: &'b mut [u8; SLOT_BYTES_MAX],
         memory: &mut M,
-    ) -> Result<Option<(u32, u8, &'b [u8])>, MemoryFailed> {
+    ) -> Result<Option<Slot<'b>>, MemoryFailed> {
         let at = self.at + u32::from(slot) * u32::from(self.slot_bytes);
         memory.read(at, &mut bytes[..HEADER])?;
         let length = usize::from(u16::from_le_bytes([bytes[9], bytes[10]]));
@@ -141,7 +150,7 @@ impl Cell {
             return Ok(None);
         }
         let generation = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
-        Ok(Some((generation, bytes[8], &bytes[HEADER..HEADER + length])))
+        Ok(Some(Slot { generation, version: bytes[8], payload: &bytes[HEADER..HEADER + length] }))
     }
 }
 

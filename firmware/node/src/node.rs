@@ -147,7 +147,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
                 Some(boot) => names = Names { incarnation: identity.incarnation, boot, next_sequence: 0 },
                 None => {
                     // Without a boot count names would come twice: a new incarnation begins instead.
-                    identity.incarnation = chance.next();
+                    identity.incarnation = chance.draw();
                     names.incarnation = identity.incarnation;
                     if identity_cell.store(identity, &mut memory).is_err() {
                         memory_failed = true;
@@ -227,7 +227,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
 
     /// 64 bits of chance.
     pub fn chance(&mut self) -> u64 {
-        self.chance.next()
+        self.chance.draw()
     }
 
     /// Somebody told the time: `unix_ms`, to a question of `asked_ms`.
@@ -317,7 +317,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
     /// # Errors
     /// [`NotKept`] when memory did not take it.
     pub fn provision(&mut self, mut identity: Identity, now_ms: u64) -> Result<u64, NotKept> {
-        identity.incarnation = self.chance.next() ^ now_ms.rotate_left(40);
+        identity.incarnation = self.chance.draw() ^ now_ms.rotate_left(40);
         self.identity_cell.store(&identity, &mut self.memory).map_err(|_| NotKept)?;
         // Counts and boots of another life are not this one's.
         BOOT.clone().erase(&mut self.memory).map_err(|_| NotKept)?;

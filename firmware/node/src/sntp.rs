@@ -34,7 +34,7 @@ pub fn answer(packet: &[u8], nonce: u64) -> Option<i64> {
     let fraction = u64::from(u32::from_be_bytes([packet[44], packet[45], packet[46], packet[47]]));
     // The era that began in 1900 ends in 2036; a small number is one of the next.
     let seconds = if seconds & 0x8000_0000 == 0 { seconds + (1 << 32) } else { seconds };
-    Some(((seconds.checked_sub(EPOCH_S)?) * 1_000 + (fraction * 1_000 >> 32)) as i64)
+    Some(((seconds.checked_sub(EPOCH_S)?) * 1_000 + ((fraction * 1_000) >> 32)) as i64)
 }
 
 #[cfg(test)]

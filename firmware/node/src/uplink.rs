@@ -162,7 +162,7 @@ pub async fn run<M: Memory, I: I2c, D: Dialer, N: Network>(
     let mut backoff = Backoff::default();
     loop {
         let offline = node.borrow().status(NodeState::Offline);
-        let will_bytes: &[u8] = offline.encode(will).map(|bytes| &*bytes).unwrap_or_default();
+        let will_bytes: &[u8] = offline.encode(will).unwrap_or_default();
         let config = ConfigBuilder::new(Buffers::new(rx, tx))
             .keepalive_interval(KEEP_ALIVE_S)
             .session_expiry_interval(SESSION_EXPIRY_S)
