@@ -1,5 +1,6 @@
 //! The doors: whoever comes in is authenticated, held to its topics, and its message made a frame for the journal.
 
+pub mod inbox;
 pub mod mqtt;
 
 use std::sync::Arc;
