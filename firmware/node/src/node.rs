@@ -205,6 +205,12 @@ impl<M: Memory, I: I2c> Node<M, I> {
         node
     }
 
+    /// Its memory, when the node is done with: power went.
+    #[cfg(test)]
+    pub(crate) fn into_memory(self) -> M {
+        self.memory
+    }
+
     /// Who it is; none before it was provisioned.
     pub const fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()

@@ -396,3 +396,6 @@ async fn publish<S: Io>(
         Err(_) => Err(End::Broken),
     }
 }
+
+#[cfg(test)]
+mod tests;
