@@ -70,7 +70,7 @@ impl Network for Host {
 /// What the gateway's end of a connection saw.
 #[derive(Debug)]
 enum Seen {
-    Readings { packet: u16, batch: Batch },
+    Readings { packet: u16, batch: Box<Batch> },
     Other,
 }
 
@@ -100,7 +100,7 @@ impl Peer {
                     assert_eq!(rest[2], 0, "properties that the test does not read");
                     if let Ok(Frame::Batch(batch)) = Frame::decode(&rest[3..]) {
                         assert_eq!(topic, b"city/swing-3/readings");
-                        return Some(Seen::Readings { packet, batch });
+                        return Some(Seen::Readings { packet, batch: Box::new(batch) });
                     }
                     self.acknowledge(packet, 0).await;
                     return Some(Seen::Other);
@@ -110,7 +110,7 @@ impl Peer {
         }
     }
 
-    async fn readings(&mut self) -> Option<(u16, Batch)> {
+    async fn readings(&mut self) -> Option<(u16, Box<Batch>)> {
         loop {
             if let Seen::Readings { packet, batch } = self.next().await? {
                 return Some((packet, batch));
@@ -179,7 +179,7 @@ async fn until_empty(node: &RefCell<TestNode>, peer: &mut Peer) {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_batch_stays_until_its_acknowledgement_and_comes_again_with_the_same_names() {
-    beside(async |listener, node| {
+    Box::pin(beside(async |listener, node| {
         let mut names = Vec::new();
         for _ in 0..2 {
             let mut peer = Peer::accept(&listener).await;
@@ -195,13 +195,13 @@ async fn a_batch_stays_until_its_acknowledgement_and_comes_again_with_the_same_n
         until_empty(node, &mut peer).await;
         assert_eq!(node.borrow().queue().dropped().total(), 0);
         Ok(())
-    })
+    }))
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_batch_called_malformed_again_and_again_is_given_up_and_counted() {
-    beside(async |listener, node| {
+    Box::pin(beside(async |listener, node| {
         const PAYLOAD_FORMAT_INVALID: u8 = 0x99;
         let waiting = node.borrow().queue().len();
         for _ in 0..1 + u32::from(REFUSALS_MAX) {
@@ -213,13 +213,13 @@ async fn a_batch_called_malformed_again_and_again_is_given_up_and_counted() {
         assert!(node.borrow().queue().is_empty());
         assert_eq!(node.borrow().queue().dropped().total(), waiting);
         Ok(())
-    })
+    }))
     .await;
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_batch_refused_for_another_reason_is_kept() {
-    beside(async |listener, node| {
+    Box::pin(beside(async |listener, node| {
         const NOT_AUTHORIZED: u8 = 0x87;
         for _ in 0..2 + u32::from(REFUSALS_MAX) {
             let mut peer = Peer::accept(&listener).await;
@@ -233,6 +233,6 @@ async fn a_batch_refused_for_another_reason_is_kept() {
         until_empty(node, &mut peer).await;
         assert_eq!(node.borrow().queue().dropped().total(), 0);
         Ok(())
-    })
+    }))
     .await;
 }
