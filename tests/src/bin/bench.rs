@@ -19,10 +19,13 @@ const IN_FLIGHT: usize = 100;
 /// Ticks of `/proc/PID/stat` a second, as Linux has them on every architecture that we run on.
 const TICKS: f64 = 100.0;
 
+/// Runs one bench and prints its lines.
+type Bench = fn() -> Result<()>;
+
 fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
-    let benches: [(&str, fn() -> Result<()>); 5] =
+    let benches: [(&str, Bench); 5] =
         [("senml", senml), ("native", native), ("latency", latency), ("memory", memory), ("replay", replay)];
     if let Some(unknown) = names.iter().find(|name| benches.iter().all(|(known, _)| known != name)) {
         let known: Vec<_> = benches.iter().map(|(name, _)| *name).collect();
