@@ -14,7 +14,7 @@ extern crate alloc;
 extern crate std;
 
 mod crc32;
-//pub mod line;
+pub mod line;
 pub mod native;
 pub mod quantity;
 
