@@ -74,7 +74,7 @@ in_flight_max = 20
         shown,
         [
             "1:13: time_zone: this machine knows no time zone \"Europe/Athina\"; expected an IANA name such as \"Europe/Athens\" (did you mean `Europe/Athens`?)",
-            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, municipality, listen, enrolment, access, influxdb, windows, retention, limits (did you mean `data_dir`?)",
+            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, demonstration, municipality, listen, enrolment, access, influxdb, broker, serial, windows, retention, limits (did you mean `data_dir`?)",
             "4:1: listen.mqqt: unknown key; expected one of mqtt, http, http_beyond_loopback (did you mean `mqtt`?)",
             "5:8: listen.http: 0.0.0.0:8080 can be reached from other machines, and there are no accounts in this version; expected an address of 127.0.0.1 or [::1] (to allow it all the same, set http_beyond_loopback = true in [listen])",
             "7:8: enrolment.mode: \"opne\"; expected one of open, claim (did you mean `open`?)",
@@ -259,6 +259,7 @@ fn the_explained_file_has_every_key_and_the_optional_ones_at_their_defaults() {
     let folder = folder(&text);
     fs::write(folder.path().join("logo.svg"), "<svg/>").expect("it can be written");
     fs::write(folder.path().join("influxdb.token"), "t\n").expect("it can be written");
+    fs::write(folder.path().join("broker.password"), "p\n").expect("it can be written");
     let catalogues = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/catalogues");
     fs::create_dir(folder.path().join("catalogues")).expect("it can be made");
     for file in fs::read_dir(catalogues).expect("the folder is there") {
