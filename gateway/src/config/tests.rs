@@ -203,7 +203,17 @@ fn every_bound_is_held() {
             "influxdb = { url = \"http://h\", org = \"o\", bucket = \"b\", retry_delay_max_ms = 10 }",
             "influxdb.retry_delay_max_ms: 10; expected retry_delay_min_ms = 1000 or more",
         ),
-        ("broker = { url = \"mqtt://h\" }", "broker: unknown key"),
+        ("broker = {}", "broker.url: missing; expected mqtt://, a host"),
+        ("broker = { url = \"h:1883\" }", "broker.url: \"h:1883\"; expected mqtt://, a host"),
+        ("broker = { url = \"mqtts://h\" }", "TLS, which this version does not speak to a broker"),
+        ("broker = { url = \"mqtt://u:p@h\" }", "a name or a password in it; expected username and password_file"),
+        ("broker = { url = \"mqtt://h\", topics = [] }", "broker.topics: no topics"),
+        ("broker = { url = \"mqtt://h\", topics = [\"a/#/b\"] }", "broker.topics: \"a/#/b\"; expected a topic filter"),
+        ("serial = [{}]", "serial[0].path: missing; expected the port's device file"),
+        ("serial = [{ path = \"a\" }, { path = \"a\" }]", "a is another line's port; expected a port of its own"),
+        ("serial = [{ path = \"a\", protocol = \"modbus\" }]", "serial[0].protocol: \"modbus\"; expected cobs"),
+        ("serial = [{ path = \"a\", nodes = [\"n\", \"n\"] }]", "serial[0].nodes: n twice"),
+        ("serial = [{ path = \"a\", nodes = [\"N\"] }]", "serial[0].nodes: \"N\": a node's name is 1 to 64"),
     ];
     for (text, expected) in table {
         let shown = problem(text);

@@ -140,10 +140,22 @@ impl Gateway {
         wait("the broker is connected", || self.metric("broker_connected") == 1.0);
     }
 
-    /// What `city-gateway ARGUMENTS --config FILE` says.
+    /// Waits until the broker is connected and has sent nothing for two seconds.
+    pub fn wait_quiet(&self) {
+        let (mut seen, mut since) = (-1.0, Instant::now());
+        wait("the broker has no more", || {
+            let messages = self.metric("broker_messages_total");
+            if messages != seen || self.metric("broker_connected") == 0.0 {
+                (seen, since) = (messages, Instant::now());
+            }
+            since.elapsed() > Duration::from_secs(2)
+        });
+    }
+
+    /// What `city-gateway COMMAND --config FILE ARGUMENTS` says.
     pub fn command(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_city-gateway"));
-        command.args(arguments).arg("--config").arg(self.config());
+        command.arg(arguments[0]).arg("--config").arg(self.config()).args(&arguments[1..]);
         let output = command.output().expect("the program starts");
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         let _ = write!(text, "{}", String::from_utf8_lossy(&output.stderr));

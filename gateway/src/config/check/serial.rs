@@ -30,7 +30,8 @@ impl Check<'_> {
                         self.report.add(name("nodes"), span, format!("{node} twice"), "each node on one line, once");
                     }
                     Err(error) => {
-                        self.report.add(name("nodes"), span, format!("{text:?}"), error.to_string());
+                        let found = format!("{text:?}: {error}");
+                        self.report.add(name("nodes"), span, found, "nodes' names");
                     }
                 }
             }
