@@ -113,7 +113,7 @@ struct Bytes(Vec<u8>);
 
 fn from_hex(text: &str) -> Result<Bytes, String> {
     let digits: Vec<u32> = text.chars().filter(|c| !c.is_whitespace()).map_while(|c| c.to_digit(16)).collect();
-    if digits.len() % 2 == 1 || digits.len() != text.chars().filter(|c| !c.is_whitespace()).count() {
+    if !digits.len().is_multiple_of(2) || digits.len() != text.chars().filter(|c| !c.is_whitespace()).count() {
         return Err("pairs of hexadecimal digits are expected".into());
     }
     Ok(Bytes(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()))

@@ -30,11 +30,26 @@ fn strangers_and_what_is_no_reading_are_refused_and_kept() {
     let nodes = gateway.json("/api/ledger")["nodes"].clone();
     let names: Vec<&String> = nodes.as_object().expect("nodes").keys().collect();
     assert_eq!(names, ["_broker", "known"], "strangers leave no name behind");
+    // A person adds one of them: its message is played again.
+    gateway.command(&["node", "add", "stranger"]);
+    let strange = || {
+        let listed = gateway.json("/api/rejections");
+        let list = listed.as_array().or(listed["rejections"].as_array()).expect("a list").clone();
+        list.iter().find(|one| one["detail"].to_string().contains("city/stranger/")).map(|one| one["id"].to_string())
+    };
+    wait("the rejection is stored", || strange().is_some());
+    let id = strange().expect("just seen");
+    wait("it is stored after all", || {
+        gateway.post(&format!("/api/rejections/{id}/replay"));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        gateway.ledger().stored == 2
+    });
+    assert_eq!(rejected(&gateway), r#"{"oversized":1,"unknown_node":1,"wrong_topic":2}"#);
     // The connection has outlived the large message, and what was refused is not sent again.
     assert_eq!(gateway.metric("broker_connections_total"), 1.0);
     assert_eq!(gateway.metric("broker_acks_total"), 6.0);
     mosquitto.publish("city/known/status", b"on", &["-r"]);
-    wait("the status is taken", || gateway.ledger().frames_decoded == 2);
+    wait("the status is taken", || gateway.ledger().frames_decoded == 3);
 }
 
 #[test]

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A gateway with a folder of its own; killed at the end of its test.
-pub struct Gateway {
+pub(crate) struct Gateway {
     folder: tempfile::TempDir,
     child: Option<Child>,
     http: String,
@@ -19,12 +19,12 @@ pub struct Gateway {
 
 impl Gateway {
     /// One that takes every node, with these sections added to its configuration.
-    pub fn start(sections: &str) -> Self {
+    pub(crate) fn start(sections: &str) -> Self {
         Self::start_as("open", sections)
     }
 
     /// One with that mode of enrolment.
-    pub fn start_as(enrolment: &str, sections: &str) -> Self {
+    pub(crate) fn start_as(enrolment: &str, sections: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let text = format!(
             "data_dir = \"data\"\n[listen]\nmqtt = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\n[access]\nread = \"anyone\"\n\
@@ -36,16 +36,16 @@ impl Gateway {
         gateway
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("gateway.toml")
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Starts the program and waits until it is open.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let ports = self.folder.path().join("data/ports.json");
         let _ = std::fs::remove_file(&ports);
         let child = Command::new(env!("CARGO_BIN_EXE_city-gateway"))
@@ -61,29 +61,29 @@ impl Gateway {
         self.http = ports["http"].as_str().expect("an address").to_owned();
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
     }
 
     /// kill -9.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
     }
 
     /// SIGTERM; it has to end well.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         signal(self.pid(), "TERM");
         let status = self.child.take().expect("it runs").wait().expect("it ends");
         assert!(status.success(), "{status}");
     }
 
-    pub fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         self.ask(|client, url| client.get(format!("{url}{path}")))
     }
 
-    pub fn post(&self, path: &str) -> String {
+    pub(crate) fn post(&self, path: &str) -> String {
         self.ask(|client, url| client.post(format!("{url}{path}")))
     }
 
@@ -96,12 +96,12 @@ impl Gateway {
         })
     }
 
-    pub fn json(&self, path: &str) -> Value {
+    pub(crate) fn json(&self, path: &str) -> Value {
         let text = self.get(path);
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))
     }
 
-    pub fn ledger(&self) -> Ledger {
+    pub(crate) fn ledger(&self) -> Ledger {
         let all = self.json("/api/ledger")["all"].clone();
         let number = |value: &Value| value.as_u64().expect("a number");
         let sum = |reasons: &Value| reasons.as_object().expect("reasons").values().map(number).sum();
@@ -119,7 +119,7 @@ impl Gateway {
     }
 
     /// Waits until so many readings are stored and nothing is pending; then the ledger has to balance.
-    pub fn wait_stored(&self, stored: u64) -> Ledger {
+    pub(crate) fn wait_stored(&self, stored: u64) -> Ledger {
         wait(&format!("{stored} readings are stored"), || {
             let ledger = self.ledger();
             assert!(ledger.stored <= stored, "more than were sent: {}", ledger.text);
@@ -130,18 +130,18 @@ impl Gateway {
         ledger
     }
 
-    pub fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric(&self, name: &str) -> f64 {
         let page = self.get("/metrics");
         let line = page.lines().find_map(|line| line.strip_prefix(&format!("city_gateway_{name} ")));
         line.unwrap_or_else(|| panic!("no {name} in\n{page}")).parse().expect("a number")
     }
 
-    pub fn wait_connected(&self) {
+    pub(crate) fn wait_connected(&self) {
         wait("the broker is connected", || self.metric("broker_connected") == 1.0);
     }
 
     /// Waits until the broker is connected and has sent nothing for two seconds.
-    pub fn wait_quiet(&self) {
+    pub(crate) fn wait_quiet(&self) {
         let (mut seen, mut since) = (-1.0, Instant::now());
         wait("the broker has no more", || {
             let messages = self.metric("broker_messages_total");
@@ -153,7 +153,7 @@ impl Gateway {
     }
 
     /// What `city-gateway COMMAND --config FILE ARGUMENTS` says.
-    pub fn command(&self, arguments: &[&str]) -> String {
+    pub(crate) fn command(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_city-gateway"));
         command.arg(arguments[0]).arg("--config").arg(self.config()).args(&arguments[1..]);
         let output = command.output().expect("the program starts");
@@ -175,16 +175,16 @@ impl Drop for Gateway {
 
 /// What the ledger says of everything.
 #[derive(Debug)]
-pub struct Ledger {
-    pub frames: u64,
-    pub frames_decoded: u64,
-    pub frames_rejected: u64,
-    pub frames_pending: u64,
-    pub decoded: u64,
-    pub stored: u64,
-    pub duplicate: u64,
-    pub rejected: u64,
-    pub text: String,
+pub(crate) struct Ledger {
+    pub(crate) frames: u64,
+    pub(crate) frames_decoded: u64,
+    pub(crate) frames_rejected: u64,
+    pub(crate) frames_pending: u64,
+    pub(crate) decoded: u64,
+    pub(crate) stored: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) rejected: u64,
+    pub(crate) text: String,
 }
 
 impl Ledger {
@@ -195,7 +195,7 @@ impl Ledger {
 }
 
 /// Waits until `condition` holds.
-pub fn wait(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < PATIENCE, "given up: {what}");
@@ -204,7 +204,7 @@ pub fn wait(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Sends a signal to a process that this test started.
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().expect("kill is there");
     assert!(status.success(), "the process is there");
 }

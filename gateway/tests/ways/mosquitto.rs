@@ -9,19 +9,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::gateway::{signal, wait};
 
 /// What a city needs, as docs/broker.md says.
-pub const SOUND: &str = "max_inflight_messages 1000\nmax_queued_messages 0\npersistence true\nset_tcp_nodelay true\n";
+pub(crate) const SOUND: &str =
+    "max_inflight_messages 1000\nmax_queued_messages 0\npersistence true\nset_tcp_nodelay true\n";
 /// What Mosquitto does when nobody says otherwise.
-pub const DEFAULTS: &str = "persistence true\n";
+pub(crate) const DEFAULTS: &str = "persistence true\n";
 
 /// A broker with a folder of its own; killed at the end of its test.
-pub struct Mosquitto {
+pub(crate) struct Mosquitto {
     folder: tempfile::TempDir,
     port: u16,
     child: Option<Child>,
 }
 
 impl Mosquitto {
-    pub fn start(settings: &str) -> Self {
+    pub(crate) fn start(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         let path = folder.path().display();
@@ -34,7 +35,7 @@ impl Mosquitto {
         mosquitto
     }
 
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let child = Command::new("mosquitto")
             .arg("-c")
             .arg(self.folder.path().join("mosquitto.conf"))
@@ -48,24 +49,28 @@ impl Mosquitto {
     }
 
     /// SIGTERM: it writes its sessions down.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let mut child = self.child.take().expect("it runs");
         signal(child.id(), "TERM");
         child.wait().expect("it ends");
     }
 
     /// Takes away what it has written down.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         std::fs::remove_file(self.folder.path().join("mosquitto.db")).expect("it has written its sessions down");
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The section `[broker]` for a gateway.
-    pub fn section(&self, rest: &str) -> String {
+    pub(crate) fn section(&self, rest: &str) -> String {
         format!("[broker]\nurl = \"mqtt://127.0.0.1:{}\"\n{rest}\n", self.port)
     }
 
     /// A client that publishes each line as a message with QoS 1 and ends when all are acknowledged.
-    pub fn publisher(&self, topic: &str, lines: String) -> std::thread::JoinHandle<()> {
+    pub(crate) fn publisher(&self, topic: &str, lines: String) -> std::thread::JoinHandle<()> {
         let mut command = self.client("mosquitto_pub");
         command.args(["-l", "-q", "1", "-t", topic]).stdin(Stdio::piped());
         std::thread::spawn(move || {
@@ -78,7 +83,7 @@ impl Mosquitto {
     }
 
     /// Publishes one message and waits for its acknowledgement.
-    pub fn publish(&self, topic: &str, payload: &[u8], options: &[&str]) {
+    pub(crate) fn publish(&self, topic: &str, payload: &[u8], options: &[&str]) {
         let mut child = self
             .client("mosquitto_pub")
             .args(["-s", "-q", "1", "-t", topic])
@@ -107,7 +112,7 @@ impl Drop for Mosquitto {
 }
 
 /// SenML messages of one reading each, a line each, one second apart; numbers `from` to `until`.
-pub fn readings(from: u64, until: u64) -> String {
+pub(crate) fn readings(from: u64, until: u64) -> String {
     let hours_ago =
         SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / 3_600 * 3_600 - 86_400;
     (from..until).fold(String::new(), |mut lines, i| {

@@ -39,8 +39,11 @@ pub use state::{BrokerState, BrokerView, Trouble};
 use super::Vouched;
 use super::mqtt::Intake;
 use crate::catalogue::Catalogue;
+use crate::catalogue::mapping::Mappings;
 use crate::clock::Clock;
 use crate::config;
+use crate::reading::{NodeId, RejectReason};
+use crate::telemetry::frame::{Frame, FrameKind};
 use acks::{Acks, Gate};
 use connection::Connection;
 use take::Take;
@@ -51,6 +54,18 @@ pub const BROKER_NODE: &str = "_broker";
 const MESSAGES_WAITING_MAX: usize = 256;
 /// How long a stop waits for messages to be on disk and acknowledged.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The message as it would come in now, if it was refused because its node was not known, and it is `enrolled` now.
+pub(in crate::telemetry) fn admitted_now(
+    refused: &Frame,
+    mappings: &Mappings,
+    enrolled: impl Fn(&NodeId) -> bool,
+) -> Option<Frame> {
+    let FrameKind::Refused { reason: RejectReason::UnknownNode, topic } = &refused.kind else { return None };
+    let (node, kind) = topics::judge(topic, refused.delivery.retained, &refused.payload, mappings).ok()?;
+    let is_data = matches!(kind, FrameKind::Readings | FrameKind::Mapped { .. });
+    (is_data && enrolled(&node)).then(|| Frame { kind, node, ..refused.clone() })
+}
 
 /// What it works with.
 pub struct BrokerConfig<I> {

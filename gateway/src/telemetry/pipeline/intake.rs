@@ -16,6 +16,7 @@ use crate::store::model::{Span, WindowIndex};
 use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Versions, Writer, before, within};
 use crate::telemetry::decode::{self, Rules};
 use crate::telemetry::frame::{Frame, FrameKind};
+use crate::telemetry::ingest::broker;
 use crate::telemetry::journal::Position;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::names::Boot;
@@ -215,6 +216,11 @@ impl Intake {
         self.heard(place, frame.received_at);
         self.nodes[place].counts.take_back(request.reading.is_none(), request.reason);
         self.next.replayed.push((rejection, frame.received_at));
+        let enrolled = |node: &NodeId| self.shared.registry().nodes.get(node).is_some_and(|node| !node.revoked);
+        let admitted = broker::admitted_now(&original, &self.shared.catalogue.mappings, enrolled);
+        let original = admitted.unwrap_or(original);
+        let place = self.node(&original.node);
+        self.heard(place, frame.received_at);
         let bytes = original.encode();
         let mut taking =
             Taking { position, frame: &original, bytes: &bytes, place, only: request.reading, kept: None, now };
