@@ -90,10 +90,11 @@ fn nothing_is_acknowledged_before_the_disk_has_it() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!((disk.waiting(), state.view().acks), (10, 0), "no more without an acknowledgement");
 
-    // Three are on disk: three are acknowledged, and three more come.
-    let first = disk.commit(3);
-    wait("three more come", || disk.waiting() == 10);
-    assert_eq!((state.view().acks, first.len()), (3, 3));
+    // Three are on disk: these are acknowledged, and no others, however many more Mosquitto then sends.
+    assert_eq!(disk.commit(3).len(), 3);
+    wait("three are acknowledged", || state.view().acks == 3 && disk.waiting() > 7);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(state.view().acks, 3);
     wait("all come", || {
         disk.commit(disk.waiting());
         state.view().acks >= 31
