@@ -162,7 +162,10 @@ impl Condition {
             (None | Some(Value::Null), _) => false,
             (Some(_), None) => true,
             (Some(Value::String(text)), Some(equals)) => text == equals,
-            (Some(value), Some(equals)) => value.to_string() == *equals,
+            (Some(value), Some(equals)) => {
+                let text = value.to_string();
+                text == *equals
+            }
         }
     }
 }

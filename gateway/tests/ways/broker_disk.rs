@@ -20,7 +20,9 @@ use super::mosquitto::{Mosquitto, readings};
 
 /// A journal whose disk is as slow as the test wants.
 #[derive(Clone, Default)]
-struct Disk(Arc<Mutex<Vec<(Vec<u8>, Arc<Receipts>)>>>);
+struct Disk(Arc<Mutex<Vec<Record>>>);
+
+type Record = (Vec<u8>, Arc<Receipts>);
 
 impl Intake for Disk {
     async fn append(&self, record: Vec<u8>, receipts: Arc<Receipts>) -> Result<(), Stopped> {
@@ -37,7 +39,7 @@ impl Disk {
     /// Commits the first `count` that wait, and gives their packet identifiers.
     fn commit(&self, count: usize) -> Vec<u16> {
         let records: Vec<_> = self.0.lock().expect("not poisoned").drain(..count).collect();
-        let commit = |(record, receipts): (Vec<u8>, Arc<Receipts>)| {
+        let commit = |(record, receipts): Record| {
             receipts.commit(1);
             Frame::decode(&record).expect("a frame").delivery.packet_id
         };

@@ -12,7 +12,9 @@ use crate::telemetry::journal::Stopped;
 
 /// A journal whose disk is as slow as the test wants.
 #[derive(Clone, Default)]
-struct Disk(Arc<Mutex<Vec<(Vec<u8>, Arc<Receipts>)>>>);
+struct Disk(Arc<Mutex<Vec<Record>>>);
+
+type Record = (Vec<u8>, Arc<Receipts>);
 
 impl Intake for Disk {
     async fn append(&self, record: Vec<u8>, receipts: Arc<Receipts>) -> Result<(), Stopped> {
@@ -29,7 +31,7 @@ impl Disk {
     /// Commits what waits.
     fn commit(&self) -> Vec<Frame> {
         let records = std::mem::take(&mut *self.0.lock().expect("not poisoned"));
-        let commit = |(record, receipts): (Vec<u8>, Arc<Receipts>)| {
+        let commit = |(record, receipts): Record| {
             receipts.commit(1);
             Frame::decode(&record).expect("a frame")
         };
