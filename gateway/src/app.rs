@@ -25,7 +25,7 @@ use crate::telemetry::frame::FrameKind;
 use crate::telemetry::ingest::broker::{Broker, BrokerConfig, BrokerState};
 use crate::telemetry::ingest::mqtt::{Connections, Counters, Listener, ListenerConfig};
 use crate::telemetry::ingest::serial::{Line, LineConfig, LineState};
-use crate::telemetry::ingest::{Admission, Sessions, Vouched, mqtt};
+use crate::telemetry::ingest::{Admission, Sessions, Vouched, inbox, mqtt};
 use crate::telemetry::journal::{Journal, JournalConfig};
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::pipeline::{Event, Intake, Order, Orders, Pipeline, PipelineConfig};
@@ -131,6 +131,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let pages = tokio::spawn(service::serve(http, app.clone(), routes, stopped.clone()));
     let sink = sink.map(|sink| tokio::spawn(sink.run(stopped.clone())));
     let follower = tokio::spawn(follow_registry(app.clone(), stopped.clone()));
+    let inbox = tokio::spawn(inbox::follow(app.config.data_dir.clone(), journal.appender(), stopped.clone()));
 
     let mut pipeline_end = pipeline_end;
     let failure = tokio::select! {
@@ -141,7 +142,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     tracing::info!("stopping");
     inner_stop.send_replace(true);
     doors.await?;
-    for task in [follower, pages].into_iter().chain(ways).chain(sink) {
+    for task in [follower, inbox, pages].into_iter().chain(ways).chain(sink) {
         task.await?;
     }
     let _ = std::fs::remove_file(app.config.data_dir.join(PORTS_FILE));
@@ -217,6 +218,8 @@ fn pipeline_config(config: &Config) -> PipelineConfig {
         observations_ms: days(config.retention.observations_days),
         aggregates_ms: days(config.retention.aggregates_days),
         rejections_ms: days(config.retention.rejections_days),
+        rejections_max: config.limits.rejections_max as usize,
+        disk_bytes_max: config.limits.disk_bytes_max,
     }
 }
 

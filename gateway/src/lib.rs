@@ -7,6 +7,8 @@ pub mod app;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod import;
 pub mod pages;
 pub mod quality;
 pub mod reading;

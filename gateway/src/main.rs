@@ -9,10 +9,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use city_gateway::app;
 use city_gateway::config::{Config, json_schema};
+use city_gateway::demo::DemoArgs;
+use city_gateway::import::{self, ImportArgs};
 use city_gateway::reading::{NodeId, Timestamp};
+use city_gateway::registry::Registry;
 use city_gateway::registry::cli::NodeCommand;
 use city_gateway::store::model::Page;
-use city_gateway::store::{rejections, sqlite};
+use city_gateway::store::{records, rejections, sqlite};
 use city_gateway::telemetry::decode::explain::{Sample, Verdict, explain};
 use city_gateway::telemetry::journal;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -49,6 +52,15 @@ enum Command {
         #[command(flatten)]
         file: ConfigFile,
     },
+    /// Show a small demonstration city: real measurements replayed, the rest simulated, nothing leaves this machine
+    Demo(DemoArgs),
+    /// Take the history of another network: daily values from a table
+    Import {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(flatten)]
+        args: ImportArgs,
+    },
     /// Check the configuration and the catalogues: every problem with its file, line and key
     Check {
         #[command(flatten)]
@@ -61,7 +73,7 @@ enum Command {
         #[command(flatten)]
         file: ConfigFile,
         #[command(subcommand)]
-        command: NodeCommand,
+        command: Box<NodeCommand>,
     },
     /// Look at the journal
     Journal {
@@ -187,6 +199,13 @@ fn obey(command: Command) -> Result<(), Failure> {
     let mut out = std::io::stdout();
     match command {
         Command::Run { file } => run(load(&file.config)?),
+        Command::Demo(args) => Ok(city_gateway::demo::run(&args)?),
+        Command::Import { file, args } => {
+            let config = load(&file.config)?;
+            std::fs::create_dir_all(&config.data_dir)?;
+            let registry = Registry::open(&config.data_dir.join(records::FILE), app::registry_config(&config))?;
+            Ok(import::run(&args, &config, &registry, &mut out)?)
+        }
         Command::Check { file } => {
             let config = load(&file.config)?;
             writeln!(out, "{} is sound.", config.file.display())?;
@@ -197,7 +216,7 @@ fn obey(command: Command) -> Result<(), Failure> {
         Command::Node { file, command } => {
             let config = load(&file.config)?;
             let registry = app::registry_config(&config);
-            city_gateway::registry::cli::run(command, &config.data_dir, registry, &config.catalogue, &mut out)?;
+            city_gateway::registry::cli::run(*command, &config.data_dir, registry, &config.catalogue, &mut out)?;
             Ok(())
         }
         Command::Journal { command: JournalCommand::Verify { file } } => {

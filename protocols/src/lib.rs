@@ -1,7 +1,7 @@
 //! Wire formats that node and gateway share: what is on the air, on the wire and on a serial line, and nothing else.
 //!
 //! - [`native`]: frames of our own nodes, compact, without an allocator, with a CRC.
-//! - [`line`]: how a native frame travels on a serial line that several nodes share.
+//! - [`mod@line`]: how a native frame travels on a serial line that several nodes share.
 //! - `senml` (feature, on by default): RFC 8428 in JSON and CBOR, for everybody else's nodes; needs an allocator.
 //! - [`quantity`]: the numbers that stand for quantities in native frames.
 //!
@@ -17,6 +17,8 @@ mod crc32;
 pub mod line;
 pub mod native;
 pub mod quantity;
+#[cfg(feature = "senml")]
+pub mod senml;
 
 /// What a payload says it is with its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +45,8 @@ pub const fn format_of(payload: &[u8]) -> Format {
 
 /// The nearest whole number, halves away from zero; `None` beyond ±2^53, where an `f64` has no halves to round.
 fn round_half_away(value: f64) -> Option<i64> {
-    // `f64::round` is not in core. A value that is not a number fails the comparison.
-    if !(value.abs() <= (1u64 << 53) as f64) {
+    // `f64::round` is not in core.
+    if value.is_nan() || value.abs() > (1u64 << 53) as f64 {
         return None;
     }
     let whole = value as i64;
@@ -80,6 +82,3 @@ mod tests {
         }
     }
 }
-
-#[cfg(feature = "senml")]
-pub mod senml;

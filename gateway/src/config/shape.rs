@@ -221,7 +221,7 @@ pub(crate) struct Limits {
     pub(crate) journal_segment_bytes: Key<Size>,
     /// Most bytes received and not on disk yet, of all connections; then sockets are not read.
     pub(crate) queue_bytes_max: Key<Size>,
-    /// Most bytes of data_dir; then the bytes of rejections go, then the oldest observations, then nothing is taken in.
+    /// Most bytes of data_dir; then the bytes of rejections go, then the oldest observations; aggregates stay.
     pub(crate) disk_bytes_max: Key<Size>,
     /// Most rejections kept; the oldest go first, their counts stay.
     pub(crate) rejections_max: Key<u64>,

@@ -134,7 +134,7 @@ fn decimals_of(values: &[f64]) -> Option<u8> {
 fn is_decimal(value: f64, decimals: u8) -> bool {
     let power = power_of_ten(decimals);
     let scaled = (value * power).round();
-    scaled.abs() < 9_007_199_254_740_992.0 && (scaled / power).to_bits() == value.to_bits()
+    scaled.abs() < 9_007_199_254_740_992.0 && (scaled as i64 as f64 / power).to_bits() == value.to_bits()
 }
 
 fn power_of_ten(decimals: u8) -> f64 {

@@ -82,11 +82,6 @@ impl Live {
         }
     }
 
-    /// Whether a later observation corrected this one.
-    pub(crate) fn is_superseded(&self, ordinal: u32) -> bool {
-        !self.superseded.is_empty() && self.superseded.binary_search(&ordinal).is_ok()
-    }
-
     /// What the database does not hold yet.
     pub(crate) fn unwritten(&self) -> &[Observation] {
         &self.recent[self.written..]

@@ -43,7 +43,11 @@ impl Memory {
     }
 
     fn finish(mut self, versions: Versions) -> Vec<Observation> {
-        self.observations.sort_unstable_by_key(|o| (o.measured_at, o.ordinal));
+        // Those of one instant by their values: their order must not be that of their arrival.
+        self.observations.sort_unstable_by(|a, b| {
+            let times = a.measured_at.cmp(&b.measured_at);
+            times.then(a.value.total_cmp(&b.value)).then(a.ordinal.cmp(&b.ordinal))
+        });
         self.observations.dedup_by_key(|o| o.ordinal);
         if versions == Versions::Current && !self.superseded.is_empty() {
             self.observations.retain(|o| self.superseded.binary_search(&o.ordinal).is_err());
@@ -52,7 +56,7 @@ impl Memory {
     }
 }
 
-/// Observations measured within `span`, sorted by time, then ordinal.
+/// Observations measured within `span`, sorted by time, then value.
 pub(crate) fn within(
     connection: &Connection,
     entry: &Entry,

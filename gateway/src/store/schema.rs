@@ -1,7 +1,7 @@
 //! The format of `telemetry.db`, step by step; a step that was released is never edited.
 
 /// Takes format `n` to `n + 1`.
-pub const TELEMETRY: &[&str] = &[FORMAT_1];
+pub(super) const TELEMETRY: &[&str] = &[FORMAT_1];
 
 const FORMAT_1: &str = "
 -- One row: how far the journal is stored, and the last change number given.

@@ -142,8 +142,8 @@ impl Shared {
                 && &*other.key.quantity == quantity
         };
         let Some(other) = all.iter().find(same) else { return Ok(Vec::new()) };
-        let judged = self.judged(connection, other, span)?;
-        Ok(judged.before.into_iter().chain(judged.within).collect())
+        // Only what lies in the window itself: a window must not depend on what is measured before the one before it.
+        Ok(self.judged(connection, other, span)?.within)
     }
 
     /// How often readings of this datastream are expected.

@@ -120,6 +120,8 @@ pub struct Checkpoint {
     pub delivered: Vec<(NodeId, u64)>,
     /// New rejections.
     pub rejections: Vec<NewRejection>,
+    /// Most rejections kept; the oldest go first.
+    pub rejections_max: usize,
     /// Rejections played again, and when.
     pub replayed: Vec<(u64, Timestamp)>,
     /// Cursors of sinks that moved.
@@ -272,19 +274,41 @@ impl Writer {
             [aggregates.millis()],
         )?;
         transaction.execute("DELETE FROM rejection WHERE received_at < ?1", [rejections.millis()])?;
-        transaction.execute("DELETE FROM rejected_frame WHERE position NOT IN (SELECT position FROM rejection)", [])?;
+        transaction.execute(FORGET_FRAMES, [])?;
         transaction.execute("DELETE FROM quarantine WHERE at < ?1", [rejections.millis()])?;
         transaction.commit()?;
         Ok(())
     }
 
-    /// What the database and its log take on disk, in bytes.
-    pub fn disk_bytes(&self) -> u64 {
-        ["", "-wal"]
-            .iter()
-            .filter_map(|suffix| std::fs::metadata(format!("{}{suffix}", self.shared.path.display())).ok())
-            .map(|metadata| metadata.len())
-            .sum()
+    /// Makes the database smaller by about `bytes`: the bytes of rejections go first, then the oldest observations, a day
+    /// at a time. Says up to when observations went. Aggregates and what tells datastreams apart stay.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn shed(&mut self, bytes: u64) -> Result<Option<Timestamp>, StoreError> {
+        const DAY_MS: i64 = 86_400_000;
+        let target = self.used_bytes()?.saturating_sub(bytes);
+        self.connection.execute("DELETE FROM rejected_frame", [])?;
+        let mut gone_until = None;
+        while self.used_bytes()? > target {
+            let oldest: Option<i64> =
+                self.connection.query_row("SELECT min(measured_max) FROM chunk", [], |row| row.get(0))?;
+            let Some(oldest) = oldest else { break };
+            let until = oldest.saturating_add(DAY_MS);
+            self.connection.execute("DELETE FROM chunk WHERE measured_max < ?1", [until])?;
+            gone_until = Some(Timestamp::from_millis(until));
+        }
+        Ok(gone_until)
+    }
+
+    /// What the database uses, in bytes; pages that were freed are used again and do not count.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn used_bytes(&self) -> Result<u64, StoreError> {
+        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let pages = pragma("page_count")? - pragma("freelist_count")?;
+        Ok(pages as u64 * pragma("page_size")? as u64)
     }
 
     /// Makes committed transactions durable: in WAL mode with `synchronous = NORMAL` a commit alone is not.
@@ -423,6 +447,10 @@ fn write_nodes(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> Result
 /// Hashes kept over a restart; older ones are of messages that no client still has in flight.
 const DELIVERED_KEPT_MAX: i64 = 200_000;
 
+/// Bytes of frames that no rejection is kept of any more.
+const FORGET_FRAMES: &str =
+    "DELETE FROM rejected_frame WHERE position < (SELECT coalesce(min(position), 0) FROM rejection)";
+
 fn write_rejections(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> Result<(), StoreError> {
     let mut reject = transaction.prepare_cached(
         "INSERT INTO rejection(position, reading, node, reason, detail, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -439,6 +467,12 @@ fn write_rejections(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> R
             r.received_at.millis()
         ])?;
         frame.execute(params![position, &*r.frame])?;
+    }
+    if !checkpoint.rejections.is_empty() {
+        let bound = "DELETE FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ?1";
+        if transaction.execute(bound, [checkpoint.rejections_max as i64])? > 0 {
+            transaction.execute(FORGET_FRAMES, [])?;
+        }
     }
     let mut replayed = transaction.prepare_cached("UPDATE rejection SET replayed_at = ?2 WHERE id = ?1")?;
     for (id, at) in &checkpoint.replayed {

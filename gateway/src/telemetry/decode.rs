@@ -39,18 +39,19 @@ pub fn senml(record: &senml::Resolved<'_>, node: &NodeId, rules: Rules<'_>) -> R
     }
     let quantity = validate::quantity(name.quantity, rules.catalogue)?;
     let told = match &record.value {
-        senml::Value::Number(number) => Told::Number(*number),
-        senml::Value::Boolean(boolean) => Told::Boolean(*boolean),
-        senml::Value::Text(text) => Told::Text(text),
-        senml::Value::Data => Told::Other,
+        Some(senml::Value::Number(number)) => Told::Number(*number),
+        Some(senml::Value::Boolean(boolean)) => Told::Boolean(*boolean),
+        Some(senml::Value::Text(text)) => Told::Text(text),
+        Some(senml::Value::Data(_)) => Told::Other,
+        None => return Err(malformed("the record has a sum and no value".to_owned())),
     };
     let value = validate::value(told, record.unit.as_deref(), rules.catalogue.quantity(quantity))?;
-    let measured_at = Timestamp::from_millis(record.time.unix_ms());
+    let measured_at = Timestamp::from_millis(record.measured_at_ms);
     let marks = validate::time(measured_at, rules.receipt, rules.limits)?;
     let (name_of_reading, told_time) = match record.time {
-        senml::Time::Absolute(_) => (Name::Time, Marks::default()),
-        senml::Time::Relative(_) => (Name::Delivery, Marks::BY_AGE),
-        senml::Time::Absent(_) => (Name::Delivery, Marks::BY_RECEIPT),
+        senml::TimeKind::Absolute => (Name::Time, Marks::default()),
+        senml::TimeKind::Relative => (Name::Delivery, Marks::BY_AGE),
+        senml::TimeKind::Absent => (Name::Delivery, Marks::BY_RECEIPT),
     };
     Ok(Reading {
         quantity,

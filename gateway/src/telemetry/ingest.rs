@@ -2,6 +2,7 @@
 
 pub mod broker;
 mod doors;
+pub mod inbox;
 pub mod mqtt;
 pub mod serial;
 

@@ -240,12 +240,13 @@ impl Shared {
     }
 
     fn fail(&self, failure: Failure) {
+        // Closed first: whoever learns of the failure finds that nothing is taken any more.
+        self.queue.close();
         self.failure.send_if_modified(|first| {
             let unset = first.is_none();
             first.get_or_insert(failure);
             unset
         });
-        self.queue.close();
     }
 }
 
@@ -363,6 +364,12 @@ impl Drop for Journal {
         // Whoever wants to know how it ended has called it before.
         let _ = self.close();
     }
+}
+
+/// Whether a process has the journal in `dir` open now.
+pub fn is_open(dir: &Path) -> bool {
+    let Ok(lock) = fs::File::options().write(true).open(dir.join(segment::LOCK)) else { return false };
+    matches!(lock.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
 }
 
 /// The way into the journal, for the doors. Cheap to clone.

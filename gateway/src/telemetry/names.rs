@@ -7,13 +7,13 @@
 use std::collections::{HashSet, VecDeque};
 
 /// Intervals kept of one node.
-pub const INTERVALS_MAX: usize = 1_024;
+pub(super) const INTERVALS_MAX: usize = 1_024;
 /// Messages without times of their own kept of one node; more than a client may have in flight.
-pub const DELIVERIES_MAX: usize = 1_024;
+pub(super) const DELIVERIES_MAX: usize = 1_024;
 
 /// The names used by one node.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(super) struct Names {
     boots: Vec<Boot>,
     intervals: usize,
     clock: u64,
@@ -23,22 +23,22 @@ pub struct Names {
 
 /// The sequences used in one (incarnation, boot): sorted, disjoint, inclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Boot {
+pub(super) struct Boot {
     /// The incarnation.
-    pub incarnation: u64,
+    pub(super) incarnation: u64,
     /// The boot.
-    pub boot: u32,
+    pub(super) boot: u32,
     /// `(first, last)` of each interval.
-    pub intervals: Vec<(u32, u32)>,
+    pub(super) intervals: Vec<(u32, u32)>,
     /// Rises with use.
-    pub used: u64,
+    pub(super) used: u64,
     /// Changed since the last checkpoint.
-    pub changed: bool,
+    pub(super) changed: bool,
 }
 
 impl Names {
     /// Whether that sequence was used.
-    pub fn contains(&self, incarnation: u64, boot: u32, sequence: u32) -> bool {
+    pub(super) fn contains(&self, incarnation: u64, boot: u32, sequence: u32) -> bool {
         self.find(incarnation, boot).is_some_and(|b| {
             let after = b.intervals.partition_point(|(first, _)| *first <= sequence);
             after > 0 && b.intervals[after - 1].1 >= sequence
@@ -46,7 +46,7 @@ impl Names {
     }
 
     /// Marks that sequence as used. Gives what had to be forgotten for it.
-    pub fn insert(&mut self, incarnation: u64, boot: u32, sequence: u32) -> Vec<Boot> {
+    pub(super) fn insert(&mut self, incarnation: u64, boot: u32, sequence: u32) -> Vec<Boot> {
         self.clock += 1;
         let place = match self.boots.iter().position(|b| b.incarnation == incarnation && b.boot == boot) {
             Some(place) => place,
@@ -69,7 +69,7 @@ impl Names {
     }
 
     /// Whether that message came before; remembers it.
-    pub fn deliver_again(&mut self, hash: u64) -> bool {
+    pub(super) fn deliver_again(&mut self, hash: u64) -> bool {
         if !self.delivered.insert(hash) {
             return true;
         }
@@ -83,14 +83,14 @@ impl Names {
     }
 
     /// Takes up what the store kept.
-    pub fn restore(&mut self, boot: Boot) {
+    pub(super) fn restore(&mut self, boot: Boot) {
         self.clock = self.clock.max(boot.used);
         self.intervals += boot.intervals.len();
         self.boots.push(boot);
     }
 
     /// What changed since this was last asked.
-    pub fn take_changed(&mut self) -> Vec<Boot> {
+    pub(super) fn take_changed(&mut self) -> Vec<Boot> {
         let changed = |b: &mut Boot| std::mem::take(&mut b.changed).then(|| b.clone());
         self.boots.iter_mut().filter_map(changed).collect()
     }
@@ -114,7 +114,7 @@ impl Names {
     }
 
     /// Whether this boot is still known.
-    pub fn knows(&self, incarnation: u64, boot: u32) -> bool {
+    pub(super) fn knows(&self, incarnation: u64, boot: u32) -> bool {
         self.find(incarnation, boot).is_some()
     }
 }
@@ -136,12 +136,12 @@ fn add(intervals: &mut Vec<(u32, u32)>, sequence: u32) {
 
 impl Boot {
     /// The intervals as bytes: pairs of four.
-    pub fn encode_intervals(&self) -> Vec<u8> {
+    pub(super) fn encode_intervals(&self) -> Vec<u8> {
         self.intervals.iter().flat_map(|(a, b)| [a.to_le_bytes(), b.to_le_bytes()].concat()).collect()
     }
 
     /// The intervals in those bytes.
-    pub fn decode_intervals(bytes: &[u8]) -> Vec<(u32, u32)> {
+    pub(super) fn decode_intervals(bytes: &[u8]) -> Vec<(u32, u32)> {
         let number = |c: &[u8]| u32::from_le_bytes([c[0], c[1], c[2], c[3]]);
         bytes.chunks_exact(8).map(|pair| (number(&pair[..4]), number(&pair[4..]))).collect()
     }

@@ -32,6 +32,8 @@ const TICK: Duration = Duration::from_millis(100);
 const EARLY_CHECKPOINT_MS: i64 = 1_000;
 /// How often the retention is looked at.
 const RETENTION_EVERY_MS: i64 = 6 * 3_600_000;
+/// Bytes of rejected frames in memory that make a checkpoint due.
+const REJECTED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// After a checkpoint that a full disk refused, the next try.
 const RETRY_MS: i64 = 5_000;
 
@@ -48,6 +50,10 @@ pub struct PipelineConfig {
     pub aggregates_ms: i64,
     /// How long rejections are kept.
     pub rejections_ms: i64,
+    /// Most rejections kept.
+    pub rejections_max: usize,
+    /// Most bytes of journal and store together.
+    pub disk_bytes_max: u64,
 }
 
 /// What other parts ask of the pipeline's thread, which alone writes the store.
@@ -204,6 +210,9 @@ impl Pipeline {
     }
 
     fn is_due(&mut self, now: Timestamp, idle: bool) -> bool {
+        if self.intake.rejected_bytes >= REJECTED_BYTES_MAX {
+            return true;
+        }
         if self.ordered || self.intake.unwritten() >= self.config.checkpoint_readings {
             return true;
         }
@@ -224,7 +233,7 @@ impl Pipeline {
     }
 
     fn checkpoint(&mut self, now: Timestamp) -> Result<(), PipelineError> {
-        let more = match self.intake.checkpoint(now) {
+        let more = match self.intake.checkpoint(now, self.config.rejections_max) {
             Ok(more) => more,
             Err(error) if error.is_disk_full() => {
                 // Nothing is lost: the journal keeps it. It fills too, and then ingest pauses, unacknowledged.
@@ -246,12 +255,33 @@ impl Pipeline {
         for answer in self.answers.drain(..) {
             let _ = answer.send(());
         }
+        self.keep_within_disk()?;
         if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
             self.retained_at = now;
             let before = |kept_ms: i64| now.plus_millis(-kept_ms);
             let config = &self.config;
             let (observations, aggregates) = (before(config.observations_ms), before(config.aggregates_ms));
             self.intake.retain(observations, aggregates, before(config.rejections_ms))?;
+        }
+        Ok(())
+    }
+}
+
+impl Pipeline {
+    /// `[limits] disk_bytes_max`: beyond it the oldest goes, and the log says what.
+    fn keep_within_disk(&mut self) -> Result<(), PipelineError> {
+        let bytes = self.journal.status().bytes + self.intake.writer.used_bytes()?;
+        let excess = bytes.saturating_sub(self.config.disk_bytes_max);
+        if excess == 0 {
+            return Ok(());
+        }
+        // A little more than needed, so that not every checkpoint sheds.
+        let gone_until = self.intake.writer.shed(excess + self.config.disk_bytes_max / 20)?;
+        match gone_until {
+            Some(until) => {
+                tracing::warn!(%until, bytes, "[limits] disk_bytes_max: observations up to this time are removed")
+            }
+            None => tracing::warn!(bytes, "[limits] disk_bytes_max: the bytes of rejections are removed"),
         }
         Ok(())
     }
@@ -305,3 +335,6 @@ impl Intake {
         self.writer.retain(observations, aggregates, rejections)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,186 +1,182 @@
-//! Resolving: base values applied, times made absolute (RFC 8428, sections 4.5.3, 4.5.4 and 4.6).
+//! Resolving (RFC 8428, section 4.6): every record made whole, bases added, time told in full.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Flaw, Label, Record, VERSION, Value};
-use crate::round_half_away;
+use super::label::Label;
+use super::record::Parsed;
+use super::{NAME_BYTES_MAX, RecordError, Value};
 
-/// Times below this many seconds are relative to now (RFC 8428, section 4.5.3).
-const RELATIVE_BELOW_S: f64 = 268_435_456.0;
+/// Times below this, in seconds, are relative to now (RFC 8428, section 4.5.3).
+const ABSOLUTE_FROM_S: f64 = 268_435_456.0;
 
-/// A record with everything that holds for it.
+/// A record that needs no other to be understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved<'a> {
-    /// Base name and name.
+    /// Base name and name, as one; see [`Name::parse`](super::Name::parse).
     pub name: Cow<'a, str>,
-    /// Its unit, or the base unit.
+    /// SenML's unit, if one was told.
     pub unit: Option<Cow<'a, str>>,
-    /// Its value; a number includes the base value.
-    pub value: Value<'a>,
-    /// The sum over time, where it is told.
+    /// The value; `None` when the record tells a sum alone.
+    pub value: Option<Value<'a>>,
+    /// The value's integral over time, if told.
     pub sum: Option<f64>,
-    /// When.
-    pub time: Time,
+    /// When it was measured, in milliseconds since 1970.
+    pub measured_at_ms: i64,
+    /// Where that comes from.
+    pub time: TimeKind,
 }
 
-/// How a record's time was told, with the time in milliseconds since 1970.
+/// Where a record's time comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Time {
-    /// As such.
-    Absolute(i64),
-    /// As seconds from now: `received_at` and that.
-    Relative(i64),
-    /// Not at all: `received_at`.
-    Absent(i64),
+pub enum TimeKind {
+    /// The record tells it.
+    Absolute,
+    /// The record tells how far from its receipt it is.
+    Relative,
+    /// The record tells nothing: it is the receipt's.
+    Absent,
 }
 
-impl Time {
-    /// Milliseconds since 1970.
-    pub const fn unix_ms(self) -> i64 {
-        match self {
-            Self::Absolute(ms) | Self::Relative(ms) | Self::Absent(ms) => ms,
-        }
-    }
+/// A pack's records one by one, with their places in the pack: the reading, or why there is none. A record that only
+/// sets bases is passed over.
+#[derive(Clone, Debug)]
+pub struct Resolve<'a> {
+    records: Vec<Parsed<'a>>,
+    next: usize,
+    received_at_ms: i64,
+    bases: Bases<'a>,
 }
 
-/// A record that cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordError {
-    /// The pack is of a later version of SenML.
-    Version,
-    /// No name, or one with other characters than A–Z a–z 0–9 - : . / _, or that does not begin with a letter or digit.
-    Name,
-    /// No value and no sum.
-    NoValue,
-    /// A sum alone, which no quantity takes.
-    SumAlone,
-    /// A time that is no number of milliseconds.
-    Time,
-    /// A value of a type that the label does not have.
-    Type(Label),
-    /// A label that must be understood, and is not.
-    MustUnderstand,
-    /// More than one value.
-    SeveralValues,
-    /// A text beyond its bound.
-    TextTooLong,
-}
-
-impl core::fmt::Display for RecordError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Version => f.write_str("the pack says a later version of SenML than 10"),
-            Self::Name => f.write_str("a name has A–Z a–z 0–9 - : . / _ and begins with a letter or a digit"),
-            Self::NoValue => f.write_str("the record has no value"),
-            Self::SumAlone => f.write_str("the record has a sum and no value"),
-            Self::Time => f.write_str("the record's time is no time"),
-            Self::Type(label) => write!(f, "the field {} has a value of another type", label.text()),
-            Self::MustUnderstand => f.write_str("a label that ends in _ is not known"),
-            Self::SeveralValues => f.write_str("the record has more than one value"),
-            Self::TextTooLong => f.write_str("a text is longer than 1,024 bytes"),
-        }
-    }
-}
-
-impl core::error::Error for RecordError {}
-
-#[derive(Default)]
-struct Base<'a> {
-    version: Option<f64>,
+/// What the records so far have set.
+#[derive(Clone, Debug, Default)]
+struct Bases<'a> {
     name: Option<Cow<'a, str>>,
     time: Option<f64>,
     unit: Option<Cow<'a, str>>,
     value: Option<f64>,
+    sum: Option<f64>,
+    /// Those that cannot be used, a bit each; such a bit goes when the base is set again.
+    broken: u32,
 }
 
-pub(super) fn resolve(
-    records: Vec<Record<'_>>,
-    received_at_ms: i64,
-) -> impl Iterator<Item = Result<Resolved<'_>, RecordError>> {
-    let mut base = Base::default();
-    records.into_iter().filter_map(move |mut record| {
-        base.take(&mut record);
-        let only_base =
-            record.value.is_none() && record.sum.is_none() && record.name.is_none() && record.flaw.is_none();
-        (!only_base || base.is_newer()).then(|| base.apply(record, received_at_ms))
-    })
+impl<'a> Resolve<'a> {
+    pub(super) fn new(records: Vec<Parsed<'a>>, received_at_ms: i64) -> Self {
+        Self { records, next: 0, received_at_ms, bases: Bases::default() }
+    }
 }
 
-impl<'a> Base<'a> {
-    /// Base values of the record hold from here on.
-    fn take(&mut self, record: &mut Record<'a>) {
-        self.version = record.base_version.or(self.version);
-        self.time = record.base_time.or(self.time);
-        self.value = record.base_value.or(self.value);
-        if let Some(name) = record.base_name.take() {
-            self.name = Some(name);
-        }
-        if let Some(unit) = record.base_unit.take() {
-            self.unit = Some(unit);
-        }
-    }
+impl<'a> Iterator for Resolve<'a> {
+    type Item = (usize, Result<Resolved<'a>, RecordError>);
 
-    fn is_newer(&self) -> bool {
-        self.version.is_some_and(|version| version > VERSION)
-    }
-
-    fn apply(&self, record: Record<'a>, received_at_ms: i64) -> Result<Resolved<'a>, RecordError> {
-        if self.is_newer() {
-            return Err(RecordError::Version);
-        }
-        match record.flaw {
-            None => {}
-            Some(Flaw::Type(label)) => return Err(RecordError::Type(label)),
-            Some(Flaw::MustUnderstand) => return Err(RecordError::MustUnderstand),
-            Some(Flaw::SeveralValues) => return Err(RecordError::SeveralValues),
-            Some(Flaw::TextTooLong) => return Err(RecordError::TextTooLong),
-        }
-        let time = self.time(record.time, received_at_ms)?;
-        let value = match record.value {
-            Some(Value::Number(number)) => Value::Number(number + self.value.unwrap_or(0.0)),
-            Some(other) => other,
-            None => match (self.value, record.sum) {
-                (Some(value), _) => Value::Number(value),
-                (None, Some(_)) => return Err(RecordError::SumAlone),
-                (None, None) => return Err(RecordError::NoValue),
-            },
-        };
-        let name = self.name(record.name)?;
-        Ok(Resolved { name, unit: record.unit.or_else(|| self.unit.clone()), value, sum: record.sum, time })
-    }
-
-    fn name(&self, name: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, RecordError> {
-        let name = match (&self.name, name) {
-            (Some(base), None) => base.clone(),
-            (None, Some(name)) => name,
-            (Some(base), Some(name)) => {
-                let mut whole = String::with_capacity(base.len() + name.len());
-                whole.push_str(base);
-                whole.push_str(&name);
-                Cow::Owned(whole)
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let index = self.next;
+            let parsed = self.records.get_mut(index)?;
+            self.next += 1;
+            self.bases.take(parsed);
+            if parsed.problem.is_none() && parsed.is_only_bases() && self.bases.broken == 0 {
+                continue;
             }
-            (None, None) => return Err(RecordError::Name),
+            return Some((index, self.bases.resolve(parsed, self.received_at_ms)));
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.records.len() - self.next))
+    }
+}
+
+impl<'a> Bases<'a> {
+    /// Takes over what the record sets for itself and those that follow.
+    fn take(&mut self, parsed: &mut Parsed<'a>) {
+        let record = &mut parsed.record;
+        replace(&mut self.name, record.base_name.take());
+        replace(&mut self.time, record.base_time.take());
+        replace(&mut self.unit, record.base_unit.take());
+        replace(&mut self.value, record.base_value.take());
+        replace(&mut self.sum, record.base_sum.take());
+        for base in
+            [Label::BaseName, Label::BaseTime, Label::BaseUnit, Label::BaseValue, Label::BaseSum, Label::BaseVersion]
+        {
+            if parsed.sets(base) {
+                self.broken &= !base.bit();
+            }
+        }
+        self.broken |= parsed.broken_bases;
+    }
+
+    fn resolve(&self, parsed: &mut Parsed<'a>, received_at_ms: i64) -> Result<Resolved<'a>, RecordError> {
+        if let Some(problem) = parsed.problem {
+            return Err(problem);
+        }
+        if self.broken != 0 {
+            return Err(RecordError::Base);
+        }
+        let record = &mut parsed.record;
+        let name = self.full_name(record.name.take())?;
+        let value = match (record.value.take(), self.value) {
+            (Some(Value::Number(own)), Some(base)) => Some(Value::Number(base + own)),
+            (value, _) => value,
+        };
+        if value.is_none() && record.sum.is_none() {
+            return Err(RecordError::NoValue);
+        }
+        let (measured_at_ms, time) = instant(self.time, record.time, received_at_ms)?;
+        Ok(Resolved {
+            name,
+            unit: record.unit.take().or_else(|| self.unit.clone()),
+            value,
+            sum: added(self.sum, record.sum),
+            measured_at_ms,
+            time,
+        })
+    }
+
+    fn full_name(&self, own: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, RecordError> {
+        let base = self.name.as_ref().filter(|base| !base.is_empty());
+        let name = match (base, own.filter(|own| !own.is_empty())) {
+            (None, None) => return Err(RecordError::NameMissing),
+            (Some(base), None) => base.clone(),
+            (None, Some(own)) => own,
+            (Some(base), Some(own)) => {
+                let mut name = String::with_capacity(base.len() + own.len());
+                name.push_str(base);
+                name.push_str(&own);
+                Cow::Owned(name)
+            }
         };
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'.' | b'/' | b'_');
-        let begins_well = name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-        if begins_well && name.bytes().all(allowed) { Ok(name) } else { Err(RecordError::Name) }
+        let starts_well = name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+        if starts_well && name.len() <= NAME_BYTES_MAX && name.bytes().all(allowed) {
+            Ok(name)
+        } else {
+            Err(RecordError::NameInvalid)
+        }
     }
+}
 
-    fn time(&self, time: Option<f64>, received_at_ms: i64) -> Result<Time, RecordError> {
-        if self.time.is_none() && time.is_none() {
-            return Ok(Time::Absent(received_at_ms));
-        }
-        let seconds = self.time.unwrap_or(0.0) + time.unwrap_or(0.0);
-        let ms = round_half_away(seconds * 1_000.0).ok_or(RecordError::Time)?;
-        if seconds >= RELATIVE_BELOW_S {
-            return Ok(Time::Absolute(ms));
-        }
-        // 0 is now: as good as nothing told.
-        if ms == 0 {
-            return Ok(Time::Absent(received_at_ms));
-        }
-        received_at_ms.checked_add(ms).map(Time::Relative).ok_or(RecordError::Time)
+fn replace<T>(base: &mut Option<T>, set: Option<T>) {
+    if set.is_some() {
+        *base = set;
     }
+}
+
+/// Base and own together, either counting as 0 beside the other; nothing when neither was told.
+fn added(base: Option<f64>, own: Option<f64>) -> Option<f64> {
+    match (base, own) {
+        (Some(base), Some(own)) => Some(base + own),
+        (one, other) => one.or(other),
+    }
+}
+
+fn instant(base: Option<f64>, own: Option<f64>, received_at_ms: i64) -> Result<(i64, TimeKind), RecordError> {
+    let Some(told_s) = added(base, own) else { return Ok((received_at_ms, TimeKind::Absent)) };
+    let told_ms = crate::round_half_away(told_s * 1000.0).ok_or(RecordError::TimeOutOfRange)?;
+    if told_s >= ABSOLUTE_FROM_S {
+        return Ok((told_ms, TimeKind::Absolute));
+    }
+    let measured_at_ms = received_at_ms.checked_add(told_ms).ok_or(RecordError::TimeOutOfRange)?;
+    Ok((measured_at_ms, TimeKind::Relative))
 }

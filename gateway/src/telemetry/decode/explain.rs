@@ -83,13 +83,16 @@ impl<W: Write> Page<'_, W> {
                 Err(error) => self.reject(None, &refusal(RejectReason::Malformed, &error.to_string())),
             },
             format @ (Format::SenmlJson | Format::SenmlCbor) => {
-                let pack = senml::parse(payload);
-                let kind = if format == Format::SenmlJson { "JSON" } else { "CBOR" };
+                let (kind, pack) = match format {
+                    Format::SenmlJson => ("JSON", senml::json::parse(payload)),
+                    _ => ("CBOR", senml::cbor::parse(payload)),
+                };
                 match pack {
                     Ok(pack) => {
                         writeln!(self.out, "Message   node {node}; SenML in {kind}")?;
                         let received_at_ms = self.rules.receipt.received_at.millis();
-                        for (index, record) in (0u32..).zip(pack.resolve(received_at_ms)) {
+                        for (index, record) in pack.resolve(received_at_ms) {
+                            let index = index as u32;
                             match record {
                                 Ok(record) => {
                                     let unit = record.unit.as_deref().unwrap_or("no unit");

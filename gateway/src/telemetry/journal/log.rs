@@ -118,7 +118,7 @@ impl Log {
             return Err(CommitError::Full(PauseReason::Cap));
         }
         let failed = |source| CommitError::Failed { doing: "making a segment", source };
-        let id = getrandom::u64().map_err(|error| failed(error.into()))?;
+        let id = getrandom::u64().map_err(|error| failed(io::Error::other(error.to_string())))?;
         let after = self.index.lock().committed;
         let header = Header { id, first: self.next, after, bytes };
         let file = segment::create(&*self.storage, &header).map_err(|source| match is_full(&source) {

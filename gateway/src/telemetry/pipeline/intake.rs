@@ -52,6 +52,8 @@ pub struct Intake {
     pub(super) unwritten: usize,
     limits: Limits,
     datastreams_max: usize,
+    /// Bytes of the frames that are kept for rejections in hand.
+    pub(super) rejected_bytes: usize,
     ledger: Arc<Ledger>,
     events: Vec<Event>,
     /// Nodes whose account the ledger does not show yet.
@@ -99,6 +101,7 @@ impl Intake {
             unwritten: 0,
             limits,
             datastreams_max,
+            rejected_bytes: 0,
             ledger,
             events: Vec::new(),
             changed: Vec::new(),
@@ -246,13 +249,8 @@ impl Intake {
                 Ok(_) => self.refuse_frame(taking, RejectReason::Malformed, "a native frame, but no batch of readings"),
                 Err(error) => self.refuse_frame(taking, RejectReason::Malformed, &error.to_string()),
             },
-            protocols::Format::SenmlJson | protocols::Format::SenmlCbor => {
-                let received_at_ms = taking.frame.received_at.millis();
-                match senml::parse(payload) {
-                    Ok(pack) => self.senml(taking, pack.resolve(received_at_ms)),
-                    Err(error) => self.refuse_frame(taking, RejectReason::Malformed, &error.to_string()),
-                }
-            }
+            protocols::Format::SenmlJson => self.pack(taking, senml::json::parse(payload)),
+            protocols::Format::SenmlCbor => self.pack(taking, senml::cbor::parse(payload)),
             protocols::Format::Unknown => {
                 let first = payload.first().map_or("the payload is empty".into(), |b| format!("first byte 0x{b:02x}"));
                 let detail = format!("{first}; 0x01 is a native frame, [ is SenML JSON, 0x80 to 0x9f SenML CBOR");
@@ -278,14 +276,19 @@ impl Intake {
         Ok(())
     }
 
-    fn senml<'p>(
+    fn pack(
         &mut self,
         taking: &mut Taking<'_>,
-        records: impl Iterator<Item = Result<senml::Resolved<'p>, senml::RecordError>>,
+        parsed: Result<senml::Pack<'_>, senml::SenmlError>,
     ) -> Result<(), StoreError> {
+        let pack = match parsed {
+            Ok(pack) => pack,
+            Err(error) => return self.refuse_frame(taking, RejectReason::Malformed, &error.to_string()),
+        };
         self.count_frame(taking);
         let mut known_again = None;
-        for (index, record) in (0u32..).zip(records) {
+        for (index, record) in pack.resolve(taking.frame.received_at.millis()) {
+            let index = index as u32;
             if !taking.wants(index) {
                 continue;
             }
@@ -508,6 +511,7 @@ impl Intake {
         }
         self.next = Checkpoint { position: self.next.position, ..Checkpoint::default() };
         self.unwritten = 0;
+        self.rejected_bytes = 0;
     }
 
     /// The node's place in the list.
@@ -560,6 +564,9 @@ impl Intake {
     pub(super) fn reject(&mut self, taking: &mut Taking<'_>, reading: Option<u32>, refusal: Refusal) {
         let node = &mut self.nodes[taking.place];
         node.counts.reject(reading.is_none(), refusal.reason);
+        if taking.kept.is_none() {
+            self.rejected_bytes += taking.bytes.len();
+        }
         let frame = taking.kept.get_or_insert_with(|| taking.bytes.into()).clone();
         self.next.rejections.push(NewRejection {
             position: taking.position,

@@ -11,15 +11,16 @@ use crate::store::live::Entry;
 use crate::store::model::{Aggregate, Span, Status, WindowIndex};
 use crate::telemetry::settling::Waiting;
 
-/// Windows computed in one checkpoint at most; the others wait for the next, which follows at once.
-const WINDOWS_A_CHECKPOINT_MAX: usize = 100_000;
+/// Windows computed in one checkpoint at most, so that frames never wait long behind a backlog's windows; the next
+/// checkpoint follows when those that came meanwhile are taken up.
+const WINDOWS_A_CHECKPOINT_MAX: usize = 4_000;
 
 impl Intake {
     /// Writes everything in hand, with the windows that are due. Says whether more windows are due at once.
     ///
     /// # Errors
     /// [`StoreError`]: nothing is lost, and the same checkpoint can be tried again.
-    pub fn checkpoint(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn checkpoint(&mut self, now: Timestamp, rejections_max: usize) -> Result<bool, StoreError> {
         let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
         let more = due.len() == WINDOWS_A_CHECKPOINT_MAX;
         for ((until, window, id), waiting) in due {
@@ -34,6 +35,7 @@ impl Intake {
             self.next.names.extend(names.iter().map(|boot| node.name_row(boot)));
             self.next.nodes.push((node.id.clone(), node.row()));
         }
+        self.next.rejections_max = rejections_max;
         self.writer.checkpoint(&self.next)?;
         self.all_written();
         Ok(more)
@@ -51,9 +53,11 @@ impl Intake {
         let values = self.shared.fold(self.writer.connection(), &entry, span)?;
         let zone = self.shared.zone(&entry, span.from);
         let written = self.writer.written(&entry, window, span.from)?;
-        let nothing = values.count == 0 && values.failed == 0;
-        let same = written.as_ref().is_some_and(|written| written.values == values && written.zone == zone);
-        if !same && !(nothing && written.is_none()) {
+        let unchanged = match &written {
+            Some(written) => written.values == values && written.zone == zone,
+            None => values.count == 0 && values.failed == 0,
+        };
+        if !unchanged {
             let change = Some(self.next_change());
             let revision = written.map_or(0, |written| written.revision + 1);
             let status = Status::Settled;
@@ -93,6 +97,10 @@ impl Intake {
                 self.revise(entry, earlier, window)?;
             }
         }
+        let after_others = waiting.first_touched >= span.until.plus_millis(self.settling.rule().settle_ms);
+        if waiting.late || after_others {
+            self.dependants(entry, &quantity.code, span, window)?;
+        }
         if !waiting.late {
             return Ok(());
         }
@@ -108,7 +116,7 @@ impl Intake {
             self.revise(entry, later, window)?;
             at = later.until;
         }
-        self.dependants(entry, &quantity.code, span, window)
+        Ok(())
     }
 
     /// Directions whose calm rule looks at this datastream.

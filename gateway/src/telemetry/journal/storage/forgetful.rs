@@ -56,7 +56,7 @@ impl Forgetful {
         let disk = &mut *self.disk();
         disk.power = Power::On;
         for content in &mut disk.files {
-            let length = if keeps() % 2 == 0 { content.now.len() } else { content.synced.len() };
+            let length = if keeps().is_multiple_of(2) { content.now.len() } else { content.synced.len() };
             let mut kept = content.synced.clone();
             kept.resize(kept.len().max(content.now.len()), 0);
             let torn: BTreeSet<usize> = content.unsynced.iter().map(|(at, _)| at / SECTOR).collect();
@@ -74,7 +74,7 @@ impl Forgetful {
         let all: BTreeSet<String> = disk.names.keys().chain(disk.names_synced.keys()).cloned().collect();
         for name in all {
             let (now, synced) = (disk.names.get(&name).copied(), disk.names_synced.get(&name).copied());
-            let kept = if now != synced && keeps() % 2 == 0 { now } else { synced };
+            let kept = if now != synced && keeps().is_multiple_of(2) { now } else { synced };
             match kept {
                 Some(file) => drop(disk.names.insert(name, file)),
                 None => drop(disk.names.remove(&name)),

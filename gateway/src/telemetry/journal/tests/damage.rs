@@ -26,7 +26,9 @@ fn last_segment(disk: &Forgetful) -> (String, Position) {
 }
 
 /// Opens, goes on, and opens once more; returns what was found, and what was read at first and at last.
-fn go_on(disk: &Forgetful) -> (Recovery, Vec<(Position, Vec<u8>)>, Vec<(Position, Vec<u8>)>) {
+type Records = Vec<(Position, Vec<u8>)>;
+
+fn go_on(disk: &Forgetful) -> (Recovery, Records, Records) {
     let (mut log, recovery) = open(disk, small()).expect("damage does not keep it from opening");
     let first = read_all(disk, &log);
     append_all(&mut log, &records(100..110));
@@ -131,6 +133,29 @@ fn a_segment_that_is_missing_is_told() {
     let (recovery, kept, _) = go_on(&disk);
     assert_eq!(recovery.damaged.len(), 1);
     assert_eq!((recovery.damaged[0].lost, recovery.damaged[0].before_durable), (33 - kept.len() as u64, true));
+}
+
+#[test]
+fn a_torn_tail_is_cut_once_and_is_no_damage_later() {
+    let (disk, mut all) = journal(false);
+    let (name, _) = last_segment(&disk);
+    let mut bytes = disk.bytes(&name);
+    // Where the segment ends, so that what is appended does not reach it.
+    let end = bytes.len();
+    bytes[end - 3..].copy_from_slice(b"???");
+    disk.put(&name, &bytes);
+    let (log, recovery) = open(&disk, small()).expect("opened");
+    assert!(recovery.torn_bytes > 0 && recovery.damaged.is_empty(), "{recovery:?}");
+    drop(log);
+    let (mut log, recovery) = open(&disk, small()).expect("opened");
+    assert_eq!((recovery.torn_bytes, recovery.damaged), (0, vec![]));
+    let more: Vec<Vec<u8>> = vec![vec![9; 600]; 3];
+    append_all(&mut log, &more);
+    drop(log);
+    let (log, recovery) = open(&disk, small()).expect("opened");
+    assert_eq!(recovery.damaged, []);
+    all.extend((34..).zip(more));
+    assert_eq!(read_all(&disk, &log), all);
 }
 
 #[test]
