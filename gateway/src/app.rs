@@ -22,8 +22,10 @@ use crate::registry::{self, Registry, RegistryConfig};
 use crate::service::{self, Gateway};
 use crate::store::{Reader, Writer, records};
 use crate::telemetry::frame::FrameKind;
+use crate::telemetry::ingest::broker::{Broker, BrokerConfig, BrokerState};
 use crate::telemetry::ingest::mqtt::{Connections, Counters, Listener, ListenerConfig};
-use crate::telemetry::ingest::{Admission, Sessions, inbox, mqtt};
+use crate::telemetry::ingest::serial::{Line, LineConfig, LineState};
+use crate::telemetry::ingest::{Admission, Sessions, Vouched, inbox, mqtt};
 use crate::telemetry::journal::{Journal, JournalConfig};
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::pipeline::{Event, Intake, Order, Orders, Pipeline, PipelineConfig};
@@ -40,8 +42,10 @@ pub const JOURNAL_FOLDER: &str = "journal";
 const BUILT_AT: Timestamp = Timestamp::from_millis(1_795_305_600_000);
 /// How often the registry's file is looked at for changes of the command line.
 const REGISTRY_EVERY: Duration = Duration::from_secs(1);
-/// A record of the journal: a packet and what the frame adds.
-const RECORD_OVERHEAD_BYTES: usize = 1_024;
+/// Where the session that an external broker keeps is remembered, in the data folder.
+const BROKER_SESSION_FILE: &str = "broker-session.json";
+/// A record of the journal: a packet and what the frame adds, a mapped message's topic among it.
+const RECORD_OVERHEAD_BYTES: usize = 2_048;
 const DAY_MS: i64 = 86_400_000;
 /// The sink's name in the store.
 const INFLUXDB: &str = "influxdb";
@@ -91,6 +95,8 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         .await
         .with_context(|| format!("[listen] http = {} cannot be bound", config.listen.http))?;
     let sink = sink(&config, reader.clone(), orders.clone(), newest_seen, cursor, clock.clone())?;
+    let broker = broker(&config, &journal, &registry, &clock);
+    let (lines, line_states) = lines(&config, &journal, &registry, &clock);
     let app = Arc::new(Gateway {
         started_at: clock.now(),
         journal: journal.clone(),
@@ -102,6 +108,8 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         connections: connections.clone(),
         counters,
         sink: sink.as_ref().map(InfluxSink::state),
+        broker: broker.as_ref().map(|(_, state)| state.clone()),
+        lines: line_states,
         config,
     });
     let addresses = (listener.local_addr()?, http.local_addr()?);
@@ -117,6 +125,8 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let followed = app.clone();
     std::thread::Builder::new().name("registry".into()).spawn(move || follow_events(&followed, &happened))?;
     let doors = tokio::spawn(listener.run(stopped.clone()));
+    let mut ways: Vec<_> = lines.into_iter().map(|line| tokio::spawn(line.run(stopped.clone()))).collect();
+    ways.extend(broker.map(|(broker, _)| tokio::spawn(broker.run(stopped.clone()))));
     let routes = service::router(app.clone()).merge(pages::router(app.clone()));
     let pages = tokio::spawn(service::serve(http, app.clone(), routes, stopped.clone()));
     let sink = sink.map(|sink| tokio::spawn(sink.run(stopped.clone())));
@@ -132,7 +142,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     tracing::info!("stopping");
     inner_stop.send_replace(true);
     doors.await?;
-    for task in [follower, inbox, pages].into_iter().chain(sink) {
+    for task in [follower, inbox, pages].into_iter().chain(ways).chain(sink) {
         task.await?;
     }
     let _ = std::fs::remove_file(app.config.data_dir.join(PORTS_FILE));
@@ -181,11 +191,23 @@ fn intake(
         settle_ms: i64::from(config.windows.settle_s) * 1_000,
         quiet_ms: i64::from(config.windows.quiet_s) * 1_000,
     });
-    let limits = validate::Limits {
+    Intake::new(
+        writer,
+        recovered,
+        settling,
+        reading_limits(config),
+        config.limits.datastreams_max as usize,
+        ledger,
+        now,
+    )
+}
+
+/// What readings' times are held to.
+pub fn reading_limits(config: &Config) -> validate::Limits {
+    validate::Limits {
         clock_ahead_max_ms: i64::from(config.limits.clock_ahead_max_s) * 1_000,
         age_max_ms: i64::from(config.retention.observations_days) * DAY_MS,
-    };
-    Intake::new(writer, recovered, settling, limits, config.limits.datastreams_max as usize, ledger, now)
+    }
 }
 
 fn pipeline_config(config: &Config) -> PipelineConfig {
@@ -226,6 +248,51 @@ fn listener_config(
         connections: connections.clone(),
         counters: counters.clone(),
     }
+}
+
+fn broker(
+    config: &Config,
+    journal: &Journal,
+    registry: &Arc<Registry>,
+    clock: &Arc<Clock>,
+) -> Option<(Broker<crate::telemetry::journal::Appender>, Arc<BrokerState>)> {
+    let broker = config.broker.clone()?;
+    let vouched: Arc<dyn Vouched> = registry.clone();
+    let state = Arc::new(BrokerState::new(&format!("{}:{}", broker.host, broker.port)));
+    let broker = Broker::new(BrokerConfig {
+        broker,
+        payload_bytes_max: config.limits.packet_bytes_max as usize,
+        session_file: config.data_dir.join(BROKER_SESSION_FILE),
+        intake: journal.appender(),
+        vouched,
+        catalogue: config.catalogue.clone(),
+        clock: clock.clone(),
+        state: state.clone(),
+    });
+    Some((broker, state))
+}
+
+fn lines(
+    config: &Config,
+    journal: &Journal,
+    registry: &Arc<Registry>,
+    clock: &Arc<Clock>,
+) -> (Vec<Line<crate::telemetry::journal::Appender>>, Vec<Arc<LineState>>) {
+    let line = |line: &config::SerialLine| {
+        let (vouched, sessions): (Arc<dyn Vouched>, Arc<dyn Sessions>) = (registry.clone(), registry.clone());
+        let state = Arc::new(LineState::new(&line.path));
+        let line = Line::new(LineConfig {
+            line: line.clone(),
+            intake: journal.appender(),
+            vouched,
+            sessions,
+            answer: Arc::new(answer_time),
+            clock: clock.clone(),
+            state: state.clone(),
+        });
+        (line, state)
+    };
+    config.serial.iter().map(line).unzip()
 }
 
 /// A node that asks for the time gets it at once, with its own words back, so that it can tell the way's delay.

@@ -2,6 +2,7 @@
 //! and the zones and sites of the city. Files in `config/catalogues/` that a municipality edits, with their sources.
 
 pub mod load;
+pub mod mapping;
 mod shape;
 
 use std::collections::HashMap;
@@ -19,6 +20,8 @@ pub struct Catalogue {
     pub zones: Vec<Zone>,
     /// Sites, in the file's order.
     pub sites: Vec<Site>,
+    /// How makers' own messages are read.
+    pub mappings: mapping::Mappings,
 }
 
 /// A quantity's place in this run's catalogue: small and `Copy`, never written to disk.
@@ -36,7 +39,8 @@ impl Catalogue {
         let index = |i: usize| QuantityIndex(u16::try_from(i).expect("the loader allows 1,000 quantities"));
         let by_code = quantities.iter().enumerate().map(|(i, q)| (q.code.clone(), index(i))).collect();
         let by_number = quantities.iter().enumerate().filter_map(|(i, q)| Some((q.number?, index(i)))).collect();
-        Self { quantities, by_code, by_number, node_types, zones, sites }
+        let mappings = mapping::Mappings::default();
+        Self { quantities, by_code, by_number, node_types, zones, sites, mappings }
     }
 
     /// The quantity with that code, `pm25`.

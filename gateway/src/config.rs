@@ -49,6 +49,10 @@ pub struct Config {
     pub access: Access,
     /// The time-series store that settled aggregates go to, if any.
     pub influxdb: Option<InfluxDb>,
+    /// A broker whose messages are taken too, if any.
+    pub broker: Option<Broker>,
+    /// Serial lines that nodes hang on.
+    pub serial: Vec<SerialLine>,
     /// The windows that readings are aggregated over.
     pub windows: Windows,
     /// How long things are kept.
@@ -157,6 +161,38 @@ pub struct InfluxDb {
     pub retry_delay_max_ms: u32,
     /// Whether requests are compressed.
     pub gzip: bool,
+}
+
+/// A broker that the city has already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broker {
+    /// Its host's name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The name under which it keeps this gateway's session.
+    pub client_id: String,
+    /// Who the gateway is to it.
+    pub username: Option<String>,
+    /// The password that goes with the name.
+    pub password: Option<Secret>,
+    /// Topic filters, `$share/…` ones included. At least one.
+    pub topics: Vec<String>,
+}
+
+/// A serial line that nodes hang on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SerialLine {
+    /// The port's device file. It need not be there: it is opened when it is.
+    pub path: PathBuf,
+    /// Bits per second.
+    pub baud: u32,
+    /// Nodes that are polled in turn; none: one node speaks unasked.
+    pub nodes: Vec<crate::reading::NodeId>,
+    /// Milliseconds between two polls of a node that had nothing to tell.
+    pub poll_ms: u32,
+    /// Milliseconds until a poll counts as not answered.
+    pub timeout_ms: u32,
 }
 
 /// The windows that readings are aggregated over.

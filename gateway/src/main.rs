@@ -11,11 +11,12 @@ use city_gateway::app;
 use city_gateway::config::{Config, json_schema};
 use city_gateway::demo::DemoArgs;
 use city_gateway::import::{self, ImportArgs};
-use city_gateway::reading::NodeId;
+use city_gateway::reading::{NodeId, Timestamp};
 use city_gateway::registry::Registry;
 use city_gateway::registry::cli::NodeCommand;
 use city_gateway::store::model::Page;
 use city_gateway::store::{records, rejections, sqlite};
+use city_gateway::telemetry::decode::explain::{Sample, Verdict, explain};
 use city_gateway::telemetry::journal;
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio::sync::watch;
@@ -79,6 +80,19 @@ enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// Show what would become of a message, step by step; nothing is stored
+    Decode {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// The topic it came on
+        #[arg(long)]
+        topic: String,
+        #[command(flatten)]
+        payload: Payload,
+        /// When it came, as RFC 3339; now unless told
+        #[arg(long, value_name = "TIME")]
+        received_at: Option<jiff::Timestamp>,
+    },
     /// Look at what could not be used
     Rejections {
         #[command(flatten)]
@@ -90,6 +104,44 @@ enum Command {
         #[arg(long, default_value_t = 20)]
         top: usize,
     },
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Payload {
+    /// Its bytes, as text
+    #[arg(long, value_name = "TEXT")]
+    payload: Option<String>,
+    /// Its bytes, in hexadecimal
+    #[arg(long, value_name = "HEX", value_parser = from_hex)]
+    payload_hex: Option<Bytes>,
+    /// A file that holds them
+    #[arg(long, value_name = "FILE")]
+    payload_file: Option<PathBuf>,
+}
+
+#[derive(Clone)]
+struct Bytes(Vec<u8>);
+
+fn from_hex(text: &str) -> Result<Bytes, String> {
+    let digits: Vec<u32> = text.chars().filter(|c| !c.is_whitespace()).map_while(|c| c.to_digit(16)).collect();
+    if !digits.len().is_multiple_of(2) || digits.len() != text.chars().filter(|c| !c.is_whitespace()).count() {
+        return Err("pairs of hexadecimal digits are expected".into());
+    }
+    Ok(Bytes(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()))
+}
+
+impl Payload {
+    fn read(self) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self { payload: Some(text), .. } => Ok(text.into_bytes()),
+            Self { payload_hex: Some(Bytes(bytes)), .. } => Ok(bytes),
+            Self { payload_file: Some(file), .. } => {
+                std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))
+            }
+            _ => unreachable!("clap asks for one of them"),
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -175,6 +227,15 @@ fn obey(command: Command) -> Result<(), Failure> {
                 Ok(())
             } else {
                 Err(anyhow::anyhow!("the journal has damage; what is sound is kept").into())
+            }
+        }
+        Command::Decode { file, topic, payload, received_at } => {
+            let config = load(&file.config)?;
+            let received_at = received_at.unwrap_or_else(jiff::Timestamp::now).as_millisecond();
+            let sample = Sample { topic, payload: payload.read()?, received_at: Timestamp::from_millis(received_at) };
+            match explain(&sample, &config.catalogue, &app::reading_limits(&config), &mut out)? {
+                Verdict::Stored => Ok(()),
+                Verdict::Rejected => Err(anyhow::anyhow!("not all of it would be stored").into()),
             }
         }
         Command::Rejections { file, node, top } => {

@@ -238,11 +238,13 @@ pub enum RejectReason {
     Conflict,
     /// More datastreams or nodes than `[limits]` allows.
     LimitReached,
+    /// A broker vouches for a node that the registry does not know, or that was revoked.
+    UnknownNode,
 }
 
 impl RejectReason {
-    /// Every reason, in the order shown.
-    pub const ALL: [RejectReason; 16] = [
+    /// Every reason, in the order shown. Its places are stored codes: a new one goes to the end.
+    pub const ALL: [RejectReason; 17] = [
         Self::UnknownFormat,
         Self::Malformed,
         Self::Oversized,
@@ -259,6 +261,7 @@ impl RejectReason {
         Self::ImpossibleDate,
         Self::Conflict,
         Self::LimitReached,
+        Self::UnknownNode,
     ];
 
     /// The code that ledger, API and metrics show.
@@ -280,6 +283,7 @@ impl RejectReason {
             Self::ImpossibleDate => "impossible_date",
             Self::Conflict => "conflict",
             Self::LimitReached => "limit_reached",
+            Self::UnknownNode => "unknown_node",
         }
     }
 

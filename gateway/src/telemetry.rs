@@ -1,5 +1,7 @@
 //! The way of a reading: ingest → journal → decode → validate → aggregate → store → sinks, and the ledger that balances.
 
+pub mod decode;
+mod delay;
 pub mod frame;
 pub mod ingest;
 pub mod journal;

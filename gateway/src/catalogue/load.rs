@@ -1,4 +1,5 @@
-//! Reads the catalogue files `quantities.toml`, `node_types.toml` and `zones.toml`, and tells every problem of all three at once.
+//! Reads the catalogue files `quantities.toml`, `node_types.toml`, `zones.toml` and `mappings.toml`, and tells every problem
+//! of all at once.
 //!
 //! The files of `config/catalogues/` are part of the program; a municipality that edits them gives a folder of its own.
 //! What is read here is consistent: codes and numbers are unique, and whatever is named by another entry exists.
@@ -12,6 +13,7 @@ use super::{Catalogue, NodeType, Position, Power, Site, Text, Zone, shape};
 use crate::config::document::{self, Key};
 use crate::config::problem::{Problem, Problems, Report, did_you_mean};
 
+mod mapping;
 mod quantity;
 
 /// The files of a catalogue folder, with what the program carries of each.
@@ -21,15 +23,19 @@ const FILES: [(&str, &str); 3] = [
     ("zones.toml", include_str!("../../../config/catalogues/zones.toml")),
 ];
 
+/// The file that a folder may lack: the program's own is then taken.
+const MAPPINGS: (&str, &str) = ("mappings.toml", include_str!("../../../config/catalogues/mappings.toml"));
+
 /// The catalogues that are part of the program.
 pub fn embedded() -> Catalogue {
     let texts = FILES.map(|(name, text)| (Path::new(name), text));
-    let (catalogue, problems) = check(texts);
+    let (mut catalogue, mut problems) = check(texts);
+    problems.extend(mapping::add(&mut catalogue, Path::new(MAPPINGS.0), MAPPINGS.1));
     debug_assert!(problems.is_empty(), "{problems:?}");
     catalogue
 }
 
-/// The catalogues of a folder, which holds all of the files.
+/// The catalogues of a folder, which holds all of the files but perhaps `mappings.toml`.
 ///
 /// # Errors
 /// Every problem of all of them.
@@ -50,8 +56,14 @@ pub(crate) fn read_folder(folder: &Path) -> (Catalogue, Vec<Problem>) {
         });
         (file, text)
     });
-    let (catalogue, problems) = check(files.each_ref().map(|(file, text)| (file.as_path(), text.as_str())));
+    let (mut catalogue, problems) = check(files.each_ref().map(|(file, text)| (file.as_path(), text.as_str())));
     unreadable.extend(problems);
+    let file = folder.join(MAPPINGS.0);
+    let text = if file.exists() { document::read_text(&file) } else { Ok(MAPPINGS.1.to_owned()) };
+    match text {
+        Ok(text) => unreadable.extend(mapping::add(&mut catalogue, &file, &text)),
+        Err(problems) => unreadable.extend(problems.into_vec()),
+    }
     (catalogue, unreadable)
 }
 

@@ -137,3 +137,43 @@ pub(super) struct Site {
     pub(super) lat: Key<f64>,
     pub(super) lon: Key<f64>,
 }
+
+/// `mappings.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Mappings {
+    pub(super) mapping: Vec<Spanned<Mapping>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Mapping {
+    pub(super) code: Key<String>,
+    pub(super) topic: Key<String>,
+    pub(super) when: BTreeMap<String, Key<String>>,
+    pub(super) node: Key<String>,
+    pub(super) node_prefix: Key<String>,
+    pub(super) time: Key<String>,
+    pub(super) time_format: Key<TimeFormat>,
+    pub(super) time_zone: Key<String>,
+    pub(super) field: Vec<Spanned<Field>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TimeFormat {
+    Text,
+    Seconds,
+    Milliseconds,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Field {
+    pub(super) path: Key<String>,
+    pub(super) quantity: Key<String>,
+    pub(super) channel: Key<u64>,
+    pub(super) unit: Key<String>,
+    pub(super) factor: Key<f64>,
+    pub(super) offset: Key<f64>,
+}

@@ -12,7 +12,9 @@ use super::{Access, CatalogueSource, Config, Enrolment, Limits, Listen, Municipa
 use crate::catalogue::{Catalogue, load as catalogue};
 use crate::store::model::WindowLength;
 
+mod broker;
 mod influxdb;
+mod serial;
 
 /// Looks up an environment variable.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -87,6 +89,8 @@ impl<'a> Check<'a> {
                 Some(AccessRead::Token) | None => Access::Token,
             },
             influxdb: shape.influxdb.get().map(|section| self.influxdb(section, shape.influxdb.span())),
+            broker: shape.broker.get().map(|section| self.broker(section, shape.broker.span())),
+            serial: self.serial(&shape.serial),
             windows: self.windows(&shape.windows),
             retention: self.retention(&shape.retention),
             limits: self.limits(&shape.limits),

@@ -30,6 +30,10 @@ pub(crate) struct Shape {
     pub(crate) access: Access,
     /// The time-series store that settled aggregates are written to. Leave the section out to have none.
     pub(crate) influxdb: Key<InfluxDb>,
+    /// A broker that the city has already: its messages are taken too. Leave the section out to have none.
+    pub(crate) broker: Key<Broker>,
+    /// Serial lines that nodes hang on.
+    pub(crate) serial: Vec<Key<Serial>>,
     /// The windows that readings are aggregated over.
     pub(crate) windows: Windows,
     /// How long the gateway keeps what it stores.
@@ -98,6 +102,50 @@ pub(crate) enum AccessRead {
     Anyone,
     /// Connections from this machine alone, as long as there are no tokens.
     Token,
+}
+
+/// A broker that the city has already.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["url"]))]
+pub(crate) struct Broker {
+    /// mqtt://host:1883.
+    pub(crate) url: Key<String>,
+    /// The name under which the broker keeps this gateway's session: one gateway to a name.
+    pub(crate) client_id: Key<String>,
+    /// Who the gateway is to the broker.
+    pub(crate) username: Key<String>,
+    /// A file that holds the password alone. Relative to this file's folder.
+    pub(crate) password_file: Key<String>,
+    /// Topic filters to subscribe to, with QoS 1. `$share/group/…` shares them with other gateways.
+    pub(crate) topics: Key<Vec<String>>,
+}
+
+/// A serial line that nodes hang on.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["path"]))]
+pub(crate) struct Serial {
+    /// The port's device file; one of /dev/serial/by-id stays the same when adapters are plugged in another order.
+    pub(crate) path: Key<String>,
+    /// Bits per second; 8 data bits, no parity, 1 stop bit.
+    pub(crate) baud: Key<u64>,
+    /// What is spoken on the line.
+    pub(crate) protocol: Key<SerialProtocol>,
+    /// Nodes that share the line (RS-485), polled in turn. Without this key one node speaks unasked.
+    pub(crate) nodes: Key<Vec<String>>,
+    /// Milliseconds between two polls of a node that had nothing to tell.
+    pub(crate) poll_ms: Key<u64>,
+    /// Milliseconds until a poll counts as not answered.
+    pub(crate) timeout_ms: Key<u64>,
+}
+
+/// What is spoken on a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SerialProtocol {
+    /// Native frames in COBS.
+    Cobs,
 }
 
 /// The time-series store that settled aggregates are written to.

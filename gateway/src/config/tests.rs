@@ -74,7 +74,7 @@ in_flight_max = 20
         shown,
         [
             "1:13: time_zone: this machine knows no time zone \"Europe/Athina\"; expected an IANA name such as \"Europe/Athens\" (did you mean `Europe/Athens`?)",
-            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, demonstration, municipality, listen, enrolment, access, influxdb, windows, retention, limits (did you mean `data_dir`?)",
+            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, demonstration, municipality, listen, enrolment, access, influxdb, broker, serial, windows, retention, limits (did you mean `data_dir`?)",
             "4:1: listen.mqqt: unknown key; expected one of mqtt, http, http_beyond_loopback (did you mean `mqtt`?)",
             "5:8: listen.http: 0.0.0.0:8080 can be reached from other machines, and there are no accounts in this version; expected an address of 127.0.0.1 or [::1] (to allow it all the same, set http_beyond_loopback = true in [listen])",
             "7:8: enrolment.mode: \"opne\"; expected one of open, claim (did you mean `open`?)",
@@ -203,7 +203,17 @@ fn every_bound_is_held() {
             "influxdb = { url = \"http://h\", org = \"o\", bucket = \"b\", retry_delay_max_ms = 10 }",
             "influxdb.retry_delay_max_ms: 10; expected retry_delay_min_ms = 1000 or more",
         ),
-        ("broker = { url = \"mqtt://h\" }", "broker: unknown key"),
+        ("broker = {}", "broker.url: missing; expected mqtt://, a host"),
+        ("broker = { url = \"h:1883\" }", "broker.url: \"h:1883\"; expected mqtt://, a host"),
+        ("broker = { url = \"mqtts://h\" }", "TLS, which this version does not speak to a broker"),
+        ("broker = { url = \"mqtt://u:p@h\" }", "a name or a password in it; expected username and password_file"),
+        ("broker = { url = \"mqtt://h\", topics = [] }", "broker.topics: no topics"),
+        ("broker = { url = \"mqtt://h\", topics = [\"a/#/b\"] }", "broker.topics: \"a/#/b\"; expected a topic filter"),
+        ("serial = [{}]", "serial[0].path: missing; expected the port's device file"),
+        ("serial = [{ path = \"a\" }, { path = \"a\" }]", "a is another line's port; expected a port of its own"),
+        ("serial = [{ path = \"a\", protocol = \"modbus\" }]", "serial[0].protocol: \"modbus\"; expected cobs"),
+        ("serial = [{ path = \"a\", nodes = [\"n\", \"n\"] }]", "serial[0].nodes: n twice"),
+        ("serial = [{ path = \"a\", nodes = [\"N\"] }]", "serial[0].nodes: \"N\": a node's name is 1 to 64"),
     ];
     for (text, expected) in table {
         let shown = problem(text);
@@ -259,6 +269,7 @@ fn the_explained_file_has_every_key_and_the_optional_ones_at_their_defaults() {
     let folder = folder(&text);
     fs::write(folder.path().join("logo.svg"), "<svg/>").expect("it can be written");
     fs::write(folder.path().join("influxdb.token"), "t\n").expect("it can be written");
+    fs::write(folder.path().join("broker.password"), "p\n").expect("it can be written");
     let catalogues = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/catalogues");
     fs::create_dir(folder.path().join("catalogues")).expect("it can be made");
     for file in fs::read_dir(catalogues).expect("the folder is there") {

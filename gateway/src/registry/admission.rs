@@ -9,7 +9,7 @@ use super::edit::{insert_node, trace};
 use super::secret::{SECRET_BYTES_MAX, Verdict};
 use super::{Cause, Enrolment, Registry, RegistryError, describe};
 use crate::reading::NodeId;
-use crate::telemetry::ingest::{Admission, Denied};
+use crate::telemetry::ingest::{Admission, Denied, Vouched};
 
 /// What memory says of a node that knocks.
 #[derive(Clone)]
@@ -22,6 +22,23 @@ impl Admission for Registry {
     fn admit(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
         let secret = secret.filter(|secret| !secret.is_empty());
         let result = self.judge(node, secret);
+        if let Err(denied) = result {
+            self.counters.deny(denied);
+            if denied != Denied::Unavailable {
+                self.knock(node, reason(denied));
+            }
+        }
+        result
+    }
+}
+
+impl Vouched for Registry {
+    fn is_enrolled(&self, node: &NodeId) -> bool {
+        self.known(node).is_some_and(|known| !known.revoked)
+    }
+
+    fn vouch(&self, node: &NodeId) -> Result<(), Denied> {
+        let result = self.judge_vouched(node);
         if let Err(denied) = result {
             self.counters.deny(denied);
             if denied != Denied::Unavailable {
@@ -60,6 +77,21 @@ impl Registry {
             (Some(_) | None, Enrolment::Open) => self.enrol(node, secret),
             (Some(_), Enrolment::Claim) => Err(Denied::WrongSecret),
             (None, Enrolment::Claim) => Err(Denied::UnknownNode),
+        }
+    }
+
+    /// As [`Self::judge`], of a node that has shown to somebody else who it is.
+    fn judge_vouched(&self, node: &NodeId) -> Result<(), Denied> {
+        self.see_changes().map_err(|error| unavailable(node, &error))?;
+        match (self.known(node), self.config.mode) {
+            (Some(Known { revoked: true, .. }), _) => Err(Denied::Revoked),
+            (Some(_), _) => Ok(()),
+            (None, Enrolment::Claim) => Err(Denied::UnknownNode),
+            (None, Enrolment::Open) => match self.enrol(node, None) {
+                // Its own connection to our listener was first, and bound a secret: that is no matter here.
+                Err(Denied::WrongSecret) => Ok(()),
+                other => other,
+            },
         }
     }
 

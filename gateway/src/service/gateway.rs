@@ -9,7 +9,9 @@ use crate::config::Config;
 use crate::reading::Timestamp;
 use crate::registry::Registry;
 use crate::store::Reader;
+use crate::telemetry::ingest::broker::BrokerState;
 use crate::telemetry::ingest::mqtt::{Connections, Counters};
+use crate::telemetry::ingest::serial::LineState;
 use crate::telemetry::journal::{Journal, PauseReason};
 use crate::telemetry::ledger::{Ledger, LedgerView};
 use crate::telemetry::pipeline::Orders;
@@ -39,6 +41,10 @@ pub struct Gateway {
     pub counters: Arc<Counters>,
     /// The external sink, if one is configured.
     pub sink: Option<watch::Receiver<SinkState>>,
+    /// The external broker, if one is configured.
+    pub broker: Option<Arc<BrokerState>>,
+    /// Serial lines, in the configuration's order.
+    pub lines: Vec<Arc<LineState>>,
 }
 
 /// Whether the gateway does its work, and what a person should know.
@@ -88,6 +94,8 @@ impl Gateway {
                 warnings.push(format!("the sink {} is behind by {} changes: {why}", state.name, state.behind()));
             }
         }
+        warnings.extend(self.lines.iter().flat_map(|line| line.view().warnings()));
+        warnings.extend(self.broker.iter().flat_map(|broker| broker.view().warnings()));
         Readiness { ready: problems.is_empty(), problems, warnings }
     }
 }

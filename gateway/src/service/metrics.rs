@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::Gateway;
 use crate::reading::RejectReason;
 use crate::telemetry::ingest::mqtt::Refusal;
+use crate::telemetry::ingest::serial::LineView;
 
 /// `GET /metrics`.
 pub(super) async fn show(State(gateway): State<Arc<Gateway>>) -> Response {
@@ -53,6 +54,8 @@ fn render(gateway: &Gateway) -> String {
     journal(&mut page, gateway);
     doors(&mut page, gateway);
     sink(&mut page, gateway);
+    broker(&mut page, gateway);
+    lines(&mut page, gateway);
     let now = gateway.clock.now();
     page.gauge("ready", "1 when the gateway takes what nodes send.", f64::from(u8::from(gateway.readiness().ready)));
     page.gauge("uptime_seconds", "Seconds since the start.", now.millis_since(gateway.started_at) as f64 / 1_000.0);
@@ -133,6 +136,48 @@ fn sink(page: &mut Exposition, gateway: &Gateway) {
     page.counter("sink_requests_failed_total", "Requests that failed.", state.requests_failed);
     page.gauge("sink_quarantined", "Lines kept in quarantine.", state.quarantined as f64);
     page.metric("gauge", "sink_phase", "1 for what the sink does now.", [(Some(("phase", state.phase.code())), 1.0)]);
+}
+
+fn broker(page: &mut Exposition, gateway: &Gateway) {
+    let Some(broker) = &gateway.broker else { return };
+    let view = broker.view();
+    page.gauge("broker_connected", "1 while connected.", f64::from(u8::from(view.connected_since.is_some())));
+    page.counter("broker_connections_total", "Connections made to the broker.", view.connections);
+    page.counter("broker_sessions_new_total", "Connections for which the broker had no session.", view.sessions_new);
+    page.counter("broker_messages_total", "Messages taken from the broker.", view.messages);
+    page.counter("broker_refused_total", "Messages among them that were refused.", view.refused);
+    page.counter("broker_acks_total", "Acknowledgements given to the broker.", view.acks);
+    page.counter(
+        "broker_acks_stale_total",
+        "Messages on disk after their connection was gone: they come again.",
+        view.acks_stale,
+    );
+    page.counter(
+        "broker_dropped_total",
+        "Messages, of whatever client, that the broker says it dropped.",
+        view.dropped_by_broker,
+    );
+}
+
+fn lines(page: &mut Exposition, gateway: &Gateway) {
+    let views: Vec<LineView> = gateway.lines.iter().map(|line| line.view()).collect();
+    if views.is_empty() {
+        return;
+    }
+    let mut each = |kind: &str, name: &str, help: &str, value: fn(&LineView) -> u64| {
+        let samples = views.iter().map(|view| (Some(("port", view.port.as_str())), value(view) as f64));
+        page.metric(kind, name, help, samples);
+    };
+    each("gauge", "serial_open", "1 while the port is open.", |view| u64::from(view.open_since.is_some()));
+    each("counter", "serial_openings_total", "Times that the port was opened.", |view| view.openings);
+    each("counter", "serial_frames_total", "Frames heard on the line.", |view| view.frames);
+    each("counter", "serial_acks_total", "Data acknowledged on the line.", |view| view.acks);
+    each("counter", "serial_noise_total", "Noise and halves of frames.", |view| view.noise);
+    each("counter", "serial_unasked_total", "Frames that were not asked for.", |view| view.unasked);
+    each("counter", "serial_denied_total", "Data of nodes that are not taken.", |view| view.denied);
+    each("counter", "serial_silences_total", "Polls that were not answered.", |view| {
+        view.nodes.values().map(|node| node.silences).sum()
+    });
 }
 
 /// Resident memory of this process, where the system tells.

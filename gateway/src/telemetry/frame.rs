@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! offset 0   version      u8   = 1
-//!        1   kind         u8   0 readings, 1 status, 2 reply, 3 refused, 4 replay, 5 external values
+//!        1   kind         u8   0 readings, 1 status, 2 reply, 3 refused, 4 replay, 5 external values, 6 mapped
 //!        2   delivery     u8   bit 0 DUP, bit 1 RETAIN, bit 2 QoS 1, bit 3 gateway's clock suspect
 //!        3   origin       u8   0 MQTT listener, 1 external broker, 2 serial line, 3 the gateway's own inbox
 //!        4   received_at  i64  little endian, milliseconds
 //!        12  session      u64  the client's session, random
 //!        20  packet_id    u16
 //!        22  node length  u8, node
-//!        ..  detail length u16, detail   refused: reason code and topic; replay: what is played again
+//!        ..  detail length u16, detail   refused: reason code and topic; replay: what is played again;
+//!                                mapped: topic
 //!        ..  payload      the rest
 //! ```
 
@@ -57,6 +58,11 @@ pub enum FrameKind {
     },
     /// Daily values of another network, imported.
     External,
+    /// A maker's own message, which `mappings.toml` reads.
+    Mapped {
+        /// The topic it was sent to; [`Frame::MAPPED_TOPIC_MAX`] bytes at most.
+        topic: String,
+    },
 }
 
 impl FrameKind {
@@ -64,6 +70,7 @@ impl FrameKind {
         match self {
             FrameKind::Refused { topic, .. } => 1 + topic.len(),
             FrameKind::Replay { .. } => 8,
+            FrameKind::Mapped { topic } => topic.len(),
             FrameKind::Readings | FrameKind::Status | FrameKind::Reply | FrameKind::External => 0,
         }
     }
@@ -120,6 +127,8 @@ const CLOCK_SUSPECT: u8 = 8;
 impl Frame {
     /// Longest topic that is kept of a refused message, in bytes.
     pub const TOPIC_KEPT_MAX: usize = 256;
+    /// Longest topic of a message that a mapping reads, in bytes: the door refuses a longer one.
+    pub const MAPPED_TOPIC_MAX: usize = 1_024;
 
     /// The bytes that the journal keeps.
     pub fn encode(&self) -> Vec<u8> {
@@ -145,6 +154,7 @@ impl Frame {
             }
             FrameKind::Replay { rejection } => (4, rejection.to_le_bytes().to_vec()),
             FrameKind::External => (5, Vec::new()),
+            FrameKind::Mapped { topic } => (6, topic.as_bytes().to_vec()),
         };
         let origin = match self.origin {
             Origin::Mqtt => 0,
@@ -198,6 +208,7 @@ impl Frame {
             }
             4 => FrameKind::Replay { rejection: u64::from_le_bytes(take(&mut detail)?) },
             5 => FrameKind::External,
+            6 => FrameKind::Mapped { topic: String::from_utf8_lossy(detail).into_owned() },
             _ => return Err(FrameError::Field),
         };
         let origin = match origin {
@@ -262,6 +273,7 @@ mod tests {
             FrameKind::Refused { reason: RejectReason::WrongTopic, topic: "city/ά/x".into() },
             FrameKind::Replay { rejection: 99 },
             FrameKind::External,
+            FrameKind::Mapped { topic: "tele/ά/SENSOR".into() },
         ] {
             let frame = frame(kind);
             assert_eq!(Frame::decode(&frame.encode()), Ok(frame));

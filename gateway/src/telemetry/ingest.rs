@@ -1,7 +1,10 @@
 //! The doors: whoever comes in is authenticated, held to its topics, and its message made a frame for the journal.
 
+pub mod broker;
+mod doors;
 pub mod inbox;
 pub mod mqtt;
+pub mod serial;
 
 use std::sync::Arc;
 
@@ -14,6 +17,20 @@ pub trait Admission: Send + Sync + 'static {
     /// # Errors
     /// [`Denied`] with the reason that the log and the ledger show.
     fn admit(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied>;
+}
+
+/// Decides about nodes that somebody else vouches for: an external broker, which has authenticated them, or the city's
+/// own cable.
+pub trait Vouched: Send + Sync + 'static {
+    /// Whether `node` is enrolled and not revoked, by what memory holds. Does not block.
+    fn is_enrolled(&self, node: &NodeId) -> bool;
+
+    /// Whether `node` may come in without a secret; in open enrolment an unknown node is enrolled, durably, before this
+    /// returns. Blocks.
+    ///
+    /// # Errors
+    /// [`Denied`] with the reason.
+    fn vouch(&self, node: &NodeId) -> Result<(), Denied>;
 }
 
 /// Why a node may not come in.

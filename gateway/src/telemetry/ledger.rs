@@ -74,17 +74,21 @@ impl Counts {
     /// The counts in those bytes; nothing counted where they are none of ours. Reasons that came later count from 0.
     pub fn decode(bytes: &[u8]) -> Self {
         let Some((1, rest)) = bytes.split_first() else { return Self::default() };
-        let mut numbers = rest.chunks_exact(8).map(|c| u64::from_le_bytes(c.try_into().expect("eight bytes")));
-        let mut next = || numbers.next().unwrap_or(0);
+        let numbers: Vec<u64> =
+            rest.chunks_exact(8).map(|c| u64::from_le_bytes(c.try_into().expect("eight bytes"))).collect();
+        let single = |place: usize| numbers.get(place).copied().unwrap_or(0);
+        // As many reasons as there were when it was written.
+        let (frames, readings) = numbers.get(6..).map_or((&[][..], &[][..]), |n| n.split_at(n.len() / 2));
+        let of = |numbers: &[u64]| std::array::from_fn(|place| numbers.get(place).copied().unwrap_or(0));
         Self {
-            frames_decoded: next(),
-            decoded: next(),
-            stored: next(),
-            duplicate: next(),
-            corrected: next(),
-            names_forgotten: next(),
-            frames_rejected: std::array::from_fn(|_| next()),
-            rejected: std::array::from_fn(|_| next()),
+            frames_decoded: single(0),
+            decoded: single(1),
+            stored: single(2),
+            duplicate: single(3),
+            corrected: single(4),
+            names_forgotten: single(5),
+            frames_rejected: of(frames),
+            rejected: of(readings),
         }
     }
 }
@@ -266,6 +270,15 @@ mod tests {
         counts.reject(false, RejectReason::LimitReached);
         assert_eq!(Counts::decode(&counts.encode()), counts);
         assert_eq!(Counts::decode(&[9, 1, 2]), Counts::default());
+    }
+
+    #[test]
+    fn counts_written_before_a_reason_came_keep_their_places() {
+        let old: Vec<u64> = (1..=6 + 2 * 16).collect();
+        let bytes: Vec<u8> = std::iter::once(1).chain(old.iter().flat_map(|n| n.to_le_bytes())).collect();
+        let counts = Counts::decode(&bytes);
+        assert_eq!((counts.frames_rejected[0], counts.frames_rejected[15], counts.frames_rejected[16]), (7, 22, 0));
+        assert_eq!((counts.rejected[0], counts.rejected[15], counts.rejected[16]), (23, 38, 0));
     }
 
     #[test]

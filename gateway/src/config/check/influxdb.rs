@@ -44,7 +44,13 @@ impl Check<'_> {
         influxdb
     }
 
-    fn required(&mut self, name: &str, key: &Key<String>, section: Option<Range<usize>>, expected: &str) -> String {
+    pub(super) fn required(
+        &mut self,
+        name: &str,
+        key: &Key<String>,
+        section: Option<Range<usize>>,
+        expected: &str,
+    ) -> String {
         if key.get().is_none() {
             self.report.add_missing(name, section, expected);
         }
@@ -128,7 +134,7 @@ fn is_token(text: &str) -> bool {
 }
 
 /// Whether what follows the host, if anything does, is a port.
-fn port_is_sound(authority: &str) -> bool {
+pub(super) fn port_is_sound(authority: &str) -> bool {
     let after_host = match authority.split_once(']') {
         Some((_, rest)) => rest,
         None => authority.find(':').map_or("", |colon| &authority[colon..]),

@@ -14,12 +14,14 @@ use crate::reading::{DatastreamId, DatastreamKey, Marks, NodeId, Observation, Re
 use crate::store::live::Entry;
 use crate::store::model::{Span, WindowIndex};
 use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Versions, Writer, within};
+use crate::telemetry::decode::{self, Rules};
 use crate::telemetry::frame::{Frame, FrameKind};
+use crate::telemetry::ingest::broker;
 use crate::telemetry::journal::Position;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::names::Boot;
 use crate::telemetry::settling::Settling;
-use crate::telemetry::validate::{self, Limits, Name, Reading, Receipt, Refusal, Told};
+use crate::telemetry::validate::{Limits, Name, Reading, Receipt, Refusal};
 
 /// How often, in milliseconds, a window that waits is told again of new readings.
 const TOUCH_EVERY_MS: i64 = 1_000;
@@ -199,6 +201,10 @@ impl Intake {
             }
             FrameKind::Replay { rejection } => self.replay(position, *rejection, frame, now),
             FrameKind::External => self.external(position, frame, bytes, place, now),
+            FrameKind::Mapped { topic } => {
+                let mut taking = Taking { position, frame, bytes, place, only: None, kept: None, now };
+                self.mapped(&mut taking, topic)
+            }
         }
     }
 
@@ -213,12 +219,18 @@ impl Intake {
         self.heard(place, frame.received_at);
         self.nodes[place].counts.take_back(request.reading.is_none(), request.reason);
         self.next.replayed.push((rejection, frame.received_at));
+        let enrolled = |node: &NodeId| self.shared.registry().nodes.get(node).is_some_and(|node| !node.revoked);
+        let admitted = broker::admitted_now(&original, &self.shared.catalogue.mappings, enrolled);
+        let original = admitted.unwrap_or(original);
+        let place = self.node(&original.node);
+        self.heard(place, frame.received_at);
         let bytes = original.encode();
         let mut taking =
             Taking { position, frame: &original, bytes: &bytes, place, only: request.reading, kept: None, now };
         match original.kind {
             FrameKind::Readings => self.readings(&mut taking),
             FrameKind::External => self.external(position, &original, &bytes, place, now),
+            FrameKind::Mapped { ref topic } => self.mapped(&mut taking, topic),
             // What was refused at the door is still not what a node may send.
             _ => {
                 let refusal =
@@ -254,40 +266,14 @@ impl Intake {
 
     fn native(&mut self, taking: &mut Taking<'_>, batch: &native::Batch) -> Result<(), StoreError> {
         self.count_frame(taking);
-        let receipt = taking.receipt();
-        let by_age = match batch.clock() {
-            native::Clock::Unix { .. } => Marks::default(),
-            native::Clock::Age => Marks::BY_AGE,
-        };
         for (index, (sequence, told)) in (0u32..).zip(batch.readings()) {
             if !taking.wants(index) {
                 continue;
             }
-            let at = Timestamp::from_millis(batch.measured_at_ms(told, receipt.received_at.millis()));
-            let name = Name::Sequence { incarnation: batch.incarnation(), boot: batch.boot(), sequence };
-            let checked = self.check_native(told, at, receipt).map(|(quantity, value, marks)| Reading {
-                quantity,
-                channel: told.channel,
-                measured_at: at,
-                value,
-                marks: marks.with(by_age),
-                name,
-            });
+            let checked = decode::native(told, sequence, batch, self.rules(taking));
             self.one(taking, index, checked)?;
         }
         Ok(())
-    }
-
-    fn check_native(
-        &self,
-        told: &native::Reading,
-        at: Timestamp,
-        receipt: Receipt,
-    ) -> Result<(QuantityIndex, f64, Marks), Refusal> {
-        let catalogue = &self.shared.catalogue;
-        let quantity = validate::quantity_number(told.quantity, catalogue)?;
-        let value = validate::value(Told::Number(told.value.to_f64()), None, catalogue.quantity(quantity))?;
-        Ok((quantity, value, validate::time(at, receipt, &self.limits)?))
     }
 
     fn pack(
@@ -307,14 +293,12 @@ impl Intake {
                 continue;
             }
             let checked = match record {
-                Ok(record) => self.check_senml(taking.frame, &record, taking.receipt()),
+                Ok(record) => decode::senml(&record, &taking.frame.node, self.rules(taking)),
                 Err(error) => Err(Refusal::new(RejectReason::Malformed, error.to_string())),
             };
             let unnamed = checked.as_ref().is_ok_and(|reading| reading.name == Name::Delivery);
             if unnamed && *known_again.get_or_insert_with(|| self.delivered_again(taking)) {
-                let counts = &mut self.nodes[taking.place].counts;
-                counts.decoded += u64::from(taking.only.is_none());
-                counts.duplicate += 1;
+                self.count_known_again(taking);
                 continue;
             }
             self.one(taking, index, checked)?;
@@ -336,41 +320,40 @@ impl Intake {
         known && delivery.duplicate
     }
 
-    fn check_senml(&self, frame: &Frame, record: &senml::Resolved<'_>, receipt: Receipt) -> Result<Reading, Refusal> {
-        let malformed = |detail: String| Refusal::new(RejectReason::Malformed, detail);
-        let name =
-            senml::Name::parse(&record.name).map_err(|error| malformed(format!("{:?}: {error}", record.name)))?;
-        if let Some(other) = name.node
-            && other != frame.node.as_str()
-        {
-            let detail = format!("the record names {other:?}, and {} sent it", frame.node);
-            return Err(Refusal::new(RejectReason::ForeignNode, detail));
+    fn rules(&self, taking: &Taking<'_>) -> Rules<'_> {
+        Rules { catalogue: &self.shared.catalogue, limits: &self.limits, receipt: taking.receipt() }
+    }
+
+    /// A maker's own message, by the mapping that fits it.
+    fn mapped(&mut self, taking: &mut Taking<'_>, topic: &str) -> Result<(), StoreError> {
+        let shared = self.shared.clone();
+        let message = match decode::mapping::read(&shared.catalogue.mappings, topic, &taking.frame.payload) {
+            Ok(message) => message,
+            Err(refusal) => {
+                self.reject(taking, None, refusal);
+                return Ok(());
+            }
+        };
+        self.count_frame(taking);
+        let again = message.measured_at.is_none() && self.delivered_again(taking);
+        for record in &message.records {
+            if !taking.wants(record.index) {
+                continue;
+            }
+            let checked = decode::mapped(record, &message, self.rules(taking));
+            if again && checked.is_ok() {
+                self.count_known_again(taking);
+            } else {
+                self.one(taking, record.index, checked)?;
+            }
         }
-        let catalogue = &self.shared.catalogue;
-        let quantity = validate::quantity(name.quantity, catalogue)?;
-        let told = match &record.value {
-            Some(senml::Value::Number(number)) => Told::Number(*number),
-            Some(senml::Value::Boolean(boolean)) => Told::Boolean(*boolean),
-            Some(senml::Value::Text(text)) => Told::Text(text),
-            Some(senml::Value::Data(_)) => Told::Other,
-            None => return Err(malformed("the record has a sum and no value".to_owned())),
-        };
-        let value = validate::value(told, record.unit.as_deref(), catalogue.quantity(quantity))?;
-        let measured_at = Timestamp::from_millis(record.measured_at_ms);
-        let marks = validate::time(measured_at, receipt, &self.limits)?;
-        let (name_of_reading, told_time) = match record.time {
-            senml::TimeKind::Absolute => (Name::Time, Marks::default()),
-            senml::TimeKind::Relative => (Name::Delivery, Marks::BY_AGE),
-            senml::TimeKind::Absent => (Name::Delivery, Marks::BY_RECEIPT),
-        };
-        Ok(Reading {
-            quantity,
-            channel: name.channel,
-            measured_at,
-            value,
-            marks: marks.with(told_time),
-            name: name_of_reading,
-        })
+        Ok(())
+    }
+
+    fn count_known_again(&mut self, taking: &Taking<'_>) {
+        let counts = &mut self.nodes[taking.place].counts;
+        counts.decoded += u64::from(taking.only.is_none());
+        counts.duplicate += 1;
     }
 
     fn count_frame(&mut self, taking: &Taking<'_>) {

@@ -14,7 +14,6 @@ mod answer;
 mod batch;
 mod bucket;
 mod config;
-mod delay;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -30,11 +29,11 @@ use super::quarantine::{Halving, Outcome, Refusal};
 use super::{Change, ChangeSource, Phase, QuarantinedLine, SinkState, Trouble};
 use crate::clock::Clock;
 use crate::store::StoreError;
+use crate::telemetry::delay::Delay;
 use answer::{Answer, Redaction};
 use batch::Batch;
 pub use config::{ConfigError, InfluxConfig, Token};
 use config::{checked_url, without_credentials};
-use delay::Delay;
 
 /// Rows of the first batches, until the store has taken something: a store that refuses everything is found out cheaply.
 const UNPROVEN_ROWS: usize = 64;

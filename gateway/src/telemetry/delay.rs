@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Delays that double from the smallest to the largest.
 #[derive(Debug)]
-pub(super) struct Delay {
+pub(in crate::telemetry) struct Delay {
     min: Duration,
     max: Duration,
     failures: u32,
@@ -12,12 +12,12 @@ pub(super) struct Delay {
 
 impl Delay {
     /// Delays between `min` and `max`.
-    pub(super) fn new(min: Duration, max: Duration) -> Self {
+    pub(in crate::telemetry) fn new(min: Duration, max: Duration) -> Self {
         Self { min, max: max.max(min), failures: 0 }
     }
 
     /// The delay after one more failure: the longest when `slowly`. `random` takes up to half of it away.
-    pub(super) fn next(&mut self, slowly: bool, random: u32) -> Duration {
+    pub(in crate::telemetry) fn next(&mut self, slowly: bool, random: u32) -> Duration {
         let doubled = self.min.saturating_mul(1u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         self.failures = (self.failures + 1).min(31);
         let whole = if slowly { self.max } else { doubled.min(self.max) };
@@ -25,12 +25,12 @@ impl Delay {
     }
 
     /// Failures since the last success.
-    pub(super) fn failures(&self) -> u32 {
+    pub(in crate::telemetry) fn failures(&self) -> u32 {
         self.failures
     }
 
     /// It went well: begin with the smallest again.
-    pub(super) fn reset(&mut self) {
+    pub(in crate::telemetry) fn reset(&mut self) {
         self.failures = 0;
     }
 }
