@@ -82,7 +82,7 @@ fn the_programs_own_catalogues_are_sound_and_whole() {
         assert_eq!(quantity.number.map(usize::from), Some(i + 1), "{}", quantity.code);
     }
     let counts = (catalogue.node_types.len(), catalogue.zones.len(), catalogue.sites.len());
-    assert_eq!(counts, (17, 6, 16));
+    assert_eq!(counts, (18, 6, 16));
 }
 
 #[test]
