@@ -101,7 +101,8 @@ async fn many_connections_of_one_node_leave_one() {
         open.push(peer.await.expect("no panic"));
     }
     until("all were served", || gateway.counters.taken_over() == 19).await;
-    assert_eq!((gateway.counters.connections_open(), gateway.connections.count()), (1, 1));
+    // The last one may still be taking the seat that the one before it left.
+    until("one is left", || (gateway.counters.connections_open(), gateway.connections.count()) == (1, 1)).await;
     drop(open);
     until("all are gone", || gateway.connections.count() == 0).await;
 }
