@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 
 /** Nodes of the city: type, site, what they measure (quantity, unit, middle, swing) and how often. */
 export const NODES = [
-  ["air-toumba", "air-sds011-dht22", "toumba", "Σταθμός αέρα Τούμπας", "Air station Toumba", [["pm25", "ug/m3", 18, 9], ["pm10", "ug/m3", 31, 14], ["temperature", "Cel", 12, 5], ["humidity", "%", 62, 14]], 300],
+  ["air-toumba", "air-sds011-dht22", "toumba", "Σταθμός αέρα Τούμπας", "Air station Toumba", [["pm25", "ug/m3", 18, 9], ["pm10", "ug/m3", 31, 14], ["temperature", "Cel", 12, 5], ["humidity", "%", 62, 14]], 150],
   ["air-kamara", "air-sds011-dht22", "arch-of-galerius", "Σταθμός αέρα Καμάρας", "Air station Kamara", [["pm25", "ug/m3", 24, 11], ["temperature", "Cel", 13, 4]], 300],
   ["sound-aristotelous", "sound-class2", "aristotelous", "Θόρυβος Αριστοτέλους", "Sound Aristotelous", [["sound_laeq", "dB", 66, 7]], 300],
   ["weather-white-tower", "weather-station", "white-tower", "Μετεωρολογικός Λευκού Πύργου", "Weather White Tower", [["wind_speed", "m/s", 4, 3], ["temperature", "Cel", 13, 4], ["pressure", "hPa", 1014, 4]], 600],

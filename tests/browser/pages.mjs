@@ -68,6 +68,7 @@ try {
   }
   await clients.get("soil-kallithea").endAsync();
   await city.publish(clients.get("air-toumba"), "air-toumba", [{ n: "no_such_thing", u: "Cel", v: 4 }]);
+  await city.publish(clients.get("bin-xirokrini-1"), "bin-xirokrini-1", [{ n: "bin_fill", u: "%", v: 140 }]);
   await clients.get("air-kamara").publishAsync("city/air-kamara/readings", "garbage", { qos: 1 });
   await city.settled();
 
@@ -77,18 +78,11 @@ try {
   });
 
   const rejections = (await city.json("/api/rejections")).rejections;
-  const streams = (await (await fetch(`${city.http}/v1.1/Datastreams?$top=200`)).json()).value;
-  const idOf = (name) => {
-    const found = streams.find((s) => s["@iot.selfLink"] && JSON.stringify(s).includes(name) && !s.properties?.aggregate);
-    assert.ok(found, `${name} among the datastreams`);
-    return found["@iot.id"];
-  };
   const byOrder = async () => {
     // The first series of the first node.
     const page = await (await fetch(`${city.http}/nodes/air-toumba`)).text();
     return Number(/href="\/series\/(\d+)"/.exec(page)[1]);
   };
-  void idOf;
   const series = await byOrder();
   const PAGES = [
     ["overview", "/"],

@@ -38,8 +38,7 @@ pub(super) enum State {
 
 impl State {
     /// Every state of a node, the worst first.
-    pub(super) const ALL: [State; 5] =
-        [State::Barred, State::Attention, State::Silent, State::Unheard, State::Good];
+    pub(super) const ALL: [State; 5] = [State::Barred, State::Attention, State::Silent, State::Unheard, State::Good];
 
     pub(super) const fn code(self) -> &'static str {
         match self {

@@ -74,8 +74,6 @@ pub(super) struct Chart {
     pub(super) rows: Vec<(String, String)>,
     pub(super) columns: Vec<(String, String)>,
     pub(super) limits: Vec<(String, String, bool)>,
-    /// `x,text` for the script that reads values.
-    pub(super) values: String,
 }
 
 /// What a chart is drawn of.
@@ -132,7 +130,7 @@ impl Drawing<'_> {
         let lang = self.local.lang;
         chart.rows = scale.ticks().map(|value| (short(y(value)), format::number(value, decimals, lang))).collect();
         chart.columns = columns(self.span, size.ticks, self.local).map(|(at, label)| (short(x(at)), label)).collect();
-        let inside = |limit: &&Limit| (scale.from..=scale.until).contains(&limit.value);
+        let inside = |limit: &&Limit| scale.from < limit.value && limit.value < scale.until;
         chart.limits = self
             .limits
             .iter()
@@ -302,7 +300,18 @@ impl Scale {
 fn columns(span: Span, most: usize, local: &Local) -> std::vec::IntoIter<(Timestamp, String)> {
     const HOUR: i64 = 3_600_000;
     const STEPS: [i64; 12] = [
-        HOUR / 12, HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 168 * HOUR, 720 * HOUR,
+        HOUR / 12,
+        HOUR / 4,
+        HOUR / 2,
+        HOUR,
+        2 * HOUR,
+        3 * HOUR,
+        6 * HOUR,
+        12 * HOUR,
+        24 * HOUR,
+        48 * HOUR,
+        168 * HOUR,
+        720 * HOUR,
     ];
     let length = span.until.millis_since(span.from);
     let fits = |step: &i64| length / step <= most as i64;
@@ -388,7 +397,8 @@ mod tests {
     #[test]
     fn a_gap_is_not_joined() {
         let local = local();
-        let points = [point(0, Some(1.0)), point(1, Some(2.0)), point(4, Some(3.0)), point(5, None), point(6, Some(4.0))];
+        let points =
+            [point(0, Some(1.0)), point(1, Some(2.0)), point(4, Some(3.0)), point(5, None), point(6, Some(4.0))];
         let chart = drawing(&points, &local).draw(WIDE);
         assert_eq!(chart.line.matches('M').count(), 1, "{}", chart.line);
         assert_eq!(chart.line.matches('L').count(), 1, "{}", chart.line);
@@ -411,7 +421,9 @@ mod tests {
     #[test]
     fn lines_of_time_stand_at_round_local_times() {
         let local = local();
-        let labels = |hours| columns(Span { from: at(0), until: at(hours) }, 9, &local).map(|(_, label)| label).collect::<Vec<_>>();
+        let labels = |hours| {
+            columns(Span { from: at(0), until: at(hours) }, 9, &local).map(|(_, label)| label).collect::<Vec<_>>()
+        };
         assert_eq!(labels(24), ["21 Νοε", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]);
         assert_eq!(labels(72), ["21 Νοε", "12:00", "22 Νοε", "12:00", "23 Νοε", "12:00"]);
         assert_eq!(labels(7 * 24).len(), 7);
@@ -422,10 +434,7 @@ mod tests {
     fn limits_are_drawn_only_where_they_fall_within() {
         let local = local();
         let points = [point(0, Some(1.0)), point(1, Some(9.0))];
-        let limits = [
-            Limit { value: 5.0, label: "x", fails: false },
-            Limit { value: 500.0, label: "y", fails: true },
-        ];
+        let limits = [Limit { value: 5.0, label: "x", fails: false }, Limit { value: 500.0, label: "y", fails: true }];
         let chart = Drawing { limits: &limits, ..drawing(&points, &local) }.draw(WIDE);
         assert_eq!(chart.limits.len(), 1);
         assert_eq!(chart.limits[0].1, "x 5");

@@ -126,7 +126,10 @@ fn make(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<Opt
             let quantity = pages.quantity(&series.key);
             let decimals = latest::decimals(quantity);
             head(&mut file, &series, quantity, demonstration);
-            for name in ["from", "until", "mean", "min", "max", "sum", "count", "suspect", "failed", "expected", "capture", "valid", "status", "revision"] {
+            for name in [
+                "from", "until", "mean", "min", "max", "sum", "count", "suspect", "failed", "expected", "capture",
+                "valid", "status", "revision",
+            ] {
                 file.text(name);
             }
             file.end();

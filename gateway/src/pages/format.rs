@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn units_are_written_as_people_write_them() {
-        for (ucum, written) in [("Cel", "°C"), ("ug/m3", "µg/m³"), ("dB[mW]", "dBm"), ("{NTU}", "NTU"), ("[g]", "g")] {
+        for (ucum, written) in [("Cel", "°C"), ("ug/m3", "µg/m³"), ("dB[mW]", "dBm"), ("{NTU}", "NTU"), ("[g]", "g")]
+        {
             assert_eq!(unit(ucum), written);
         }
     }

@@ -117,9 +117,9 @@ fn render(pages: &Pages, visitor: &Visitor, id: &NodeId) -> Result<String, PageE
             Power::Solar => t.power_solar(),
         }),
         place: if place.is_empty() { t.no_place().to_owned() } else { place.join(", ") },
-        position: seen.position.map(|p| {
-            format!("{}, {}", format::number(p.lat, 4, Lang::En), format::number(p.lon, 4, Lang::En))
-        }),
+        position: seen
+            .position
+            .map(|p| format!("{}, {}", format::number(p.lat, 4, Lang::En), format::number(p.lon, 4, Lang::En))),
         serial: node.and_then(|node| node.serial.clone()),
         enrolled: node.map(|node| local.when(node.enrolled_at)),
         connected: seen.connected_at.map(|at| local.when(at)),
@@ -140,8 +140,7 @@ fn row(pages: &Pages, datastream: &Arc<Datastream>, local: &Local) -> Result<Row
     let reader = &pages.gateway.reader;
     let span = Span { from: local.now.plus_millis(-DAY_MS), until: local.now.plus_millis(1) };
     let found = reader.observations(datastream.id, span, Order::Descending, Page { skip: 0, top: SPARK_POINTS_MAX })?;
-    let mut points: Vec<_> =
-        found.iter().filter(|o| o.flag().counts()).map(|o| (o.measured_at, o.value)).collect();
+    let mut points: Vec<_> = found.iter().filter(|o| o.flag().counts()).map(|o| (o.measured_at, o.value)).collect();
     points.reverse();
     // What is drawn fills the width: a fast series shows its last hours, a slow one its day.
     let drawn = Span { from: points.first().map_or(span.from, |first| first.0), until: span.until };
@@ -151,7 +150,12 @@ fn row(pages: &Pages, datastream: &Arc<Datastream>, local: &Local) -> Result<Row
         0 => t.gaps_none().to_owned(),
         missing => format::duration(missing, t),
     };
-    Ok(Row { latest: pages.latest(datastream, local)?, spark: chart::sparkline(&points, drawn, gap_ms, SPARK), strip, gaps })
+    Ok(Row {
+        latest: pages.latest(datastream, local)?,
+        spark: chart::sparkline(&points, drawn, gap_ms, SPARK),
+        strip,
+        gaps,
+    })
 }
 
 /// What the node last said of itself: our own frame, or a text.

@@ -7,12 +7,12 @@ use axum::extract::{Query, State as Shared};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::Pages;
 use super::census::{Census, Seen, State, kind};
 use super::format::{self, fold};
 use super::text::Lang;
 use super::time::{Local, When};
 use super::view::{PageError, Tab, View, Visitor, show, with};
+use super::{Pages, map};
 use crate::telemetry::ledger::Counts;
 
 /// Rows of a page.
@@ -77,7 +77,11 @@ pub(super) fn pager(visitor: &Visitor, page: usize, rows: usize, total: usize) -
     Pager {
         previous: (page > 1).then(|| link(page - 1)),
         next: (until < total).then(|| link(page + 1)),
-        text: if total == 0 { String::new() } else { format!("{}–{} {} {}", tell(from), tell(until), t.of(), tell(total)) },
+        text: if total == 0 {
+            String::new()
+        } else {
+            format!("{}–{} {} {}", tell(from), tell(until), t.of(), tell(total))
+        },
     }
 }
 
@@ -166,14 +170,18 @@ fn row(pages: &Pages, seen: &Seen, local: &Local) -> Row {
     let t = local.lang;
     let catalogue = &pages.gateway.config.catalogue;
     let site = seen.site.as_deref().and_then(|code| catalogue.site(code)).map(|site| t.pick(&site.name));
-    let zone = seen.zone.as_deref().and_then(|code| catalogue.zone(code)).map(|zone| t.pick(&zone.name));
+    let zone =
+        seen.zone.as_deref().and_then(|code| catalogue.zone(code)).map(|zone| match map::zone_mark(&zone.code) {
+            "" => t.pick(&zone.name),
+            mark => mark,
+        });
     let place: Vec<&str> = site.into_iter().chain(zone).collect();
     let kind = seen.node.as_ref().and_then(|node| kind(catalogue, node));
     Row {
         id: seen.id.to_string(),
         name: name(seen, t),
         kind: kind.map_or_else(String::new, |kind| t.pick(&kind.name).to_owned()),
-        place: if place.is_empty() { t.no_place().to_owned() } else { place.join(", ") },
+        place: if place.is_empty() { t.no_place().to_owned() } else { place.join(" · ") },
         state: seen.state,
         heard: seen.heard_at.map(|at| local.when(at)),
         series: seen.series.len(),

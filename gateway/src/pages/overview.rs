@@ -61,10 +61,8 @@ struct MarkShown {
 }
 
 struct ZoneRow {
-    mark: &'static str,
     name: String,
     href: String,
-    total: usize,
     good: usize,
     attention: usize,
     silent: usize,
@@ -194,11 +192,9 @@ fn zones(pages: &Pages, census: &Census, t: Lang) -> Vec<ZoneRow> {
             State::Barred => 3,
         }] += 1;
     }
-    let row = |mark, name: String, href: String, counts: [usize; 4]| ZoneRow {
-        mark,
+    let row = |name: String, href: String, counts: [usize; 4]| ZoneRow {
         name,
         href,
-        total: counts.iter().sum(),
         good: counts[0],
         attention: counts[1],
         silent: counts[2],
@@ -206,9 +202,9 @@ fn zones(pages: &Pages, census: &Census, t: Lang) -> Vec<ZoneRow> {
     };
     let known = pages.gateway.config.catalogue.zones.iter().map(|zone| {
         let counts = by_zone.get(&Some(&*zone.code)).copied().unwrap_or_default();
-        row(map::zone_mark(&zone.code), t.pick(&zone.name).to_owned(), with("/nodes", "", &[("zone", &zone.code)]), counts)
+        row(t.pick(&zone.name).to_owned(), with("/nodes", "", &[("zone", &zone.code)]), counts)
     });
-    let placeless = by_zone.get(&None).map(|counts| row("", t.no_place().into(), "/nodes?zone=-".into(), *counts));
+    let placeless = by_zone.get(&None).map(|counts| row(t.no_place().into(), "/nodes?zone=-".into(), *counts));
     known.chain(placeless).collect()
 }
 
@@ -216,7 +212,8 @@ fn attention_rows(census: &Census, local: &Local) -> Vec<NodeRow> {
     let wanted = |seen: &&Seen| matches!(seen.state, State::Silent | State::Attention);
     let mut found: Vec<&Seen> = census.nodes.iter().filter(wanted).collect();
     found.sort_by_key(|seen| (seen.state, seen.heard_at));
-    let name = |seen: &Seen| seen.node.as_ref().and_then(|node| node.name.as_ref()).map(|n| local.lang.pick(n).to_owned());
+    let name =
+        |seen: &Seen| seen.node.as_ref().and_then(|node| node.name.as_ref()).map(|n| local.lang.pick(n).to_owned());
     let row = |seen: &Seen| NodeRow {
         id: seen.id.to_string(),
         name: name(seen).unwrap_or_default(),

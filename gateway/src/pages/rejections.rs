@@ -106,7 +106,11 @@ fn render_list(pages: &Pages, visitor: &Visitor, which: &Which) -> Result<String
         pager: Pager {
             previous: (at > 1).then(|| link(at - 1)),
             next: more.then(|| link(at + 1)),
-            text: if found.is_empty() { String::new() } else { format!("{}–{}", (at - 1) * ROWS + 1, (at - 1) * ROWS + found.len()) },
+            text: if found.is_empty() {
+                String::new()
+            } else {
+                format!("{}–{}", (at - 1) * ROWS + 1, (at - 1) * ROWS + found.len())
+            },
         },
         rows: found.iter().map(|rejection| row(rejection, &local)).collect(),
         t,

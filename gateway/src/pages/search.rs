@@ -95,8 +95,5 @@ fn find_series(pages: &Pages, text: &str, t: Lang) -> Vec<(u32, String, String)>
     }
     let datastreams = pages.gateway.reader.datastreams();
     let found = datastreams.iter().filter(|d| quantities.contains(&&*d.key.quantity));
-    found
-        .take(SHOWN_MAX + 1)
-        .map(|d| (d.id.0, pages.series_name(&d.key, t), d.key.node.to_string()))
-        .collect()
+    found.take(SHOWN_MAX + 1).map(|d| (d.id.0, pages.series_name(&d.key, t), d.key.node.to_string())).collect()
 }

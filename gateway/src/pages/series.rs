@@ -16,7 +16,9 @@ use super::view::{PageError, Tab, View, Visitor, show, with};
 use super::{Pages, format};
 use crate::catalogue::{Quantity, Rule};
 use crate::reading::{DatastreamId, Flag, Timestamp};
-use crate::store::model::{Aggregate, Datastream, JudgedObservation, Order, Page, Span, Status, WindowIndex, WindowLength};
+use crate::store::model::{
+    Aggregate, Datastream, JudgedObservation, Order, Page, Span, Status, WindowIndex, WindowLength,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -173,7 +175,6 @@ struct SeriesPage {
     rows: Vec<Row>,
     pager: Pager,
     last_at: Option<When>,
-    csv: String,
     unit: String,
 }
 
@@ -212,14 +213,20 @@ fn render(pages: &Pages, visitor: &Visitor, series: &Arc<Datastream>, which: &Wh
     let (points, mut rows) = match choice.window {
         None => {
             let found = reader.observations(series.id, choice.span, Order::Ascending, all)?;
-            (found.iter().map(raw_point).collect(), found.iter().map(|o| raw_row(o, quantity, &local)).collect::<Vec<_>>())
+            (
+                found.iter().map(raw_point).collect(),
+                found.iter().map(|o| raw_row(o, quantity, &local)).collect::<Vec<_>>(),
+            )
         }
         Some(window) => {
             // A window that the span begins within belongs to it.
             let from = reader.window_around(window, choice.span.from).from;
             let span = Span { from, until: choice.span.until };
             let found = reader.aggregates(series.id, window, span, Order::Ascending, all)?;
-            (found.iter().map(window_point).collect::<Vec<_>>(), found.iter().map(|a| window_row(a, quantity, &local)).collect())
+            (
+                found.iter().map(window_point).collect::<Vec<_>>(),
+                found.iter().map(|a| window_row(a, quantity, &local)).collect(),
+            )
         }
     };
     let gap_ms = match choice.window {
@@ -228,7 +235,8 @@ fn render(pages: &Pages, visitor: &Visitor, series: &Arc<Datastream>, which: &Wh
     };
     let limits = limits(quantity, t);
     let steps = matches!(quantity.map(|q| &q.rule), Some(Rule::State { .. }));
-    let drawing = Drawing { points: &points, span: choice.span, gap_ms, limits: &limits, decimals, steps, local: &local };
+    let drawing =
+        Drawing { points: &points, span: choice.span, gap_ms, limits: &limits, decimals, steps, local: &local };
     let charts = if points.is_empty() { Vec::new() } else { [WIDE, NARROW].map(|size| drawing.draw(size)).into() };
     rows.reverse();
     let last_page = rows.len().div_ceil(ROWS).max(1);
@@ -272,10 +280,7 @@ fn render(pages: &Pages, visitor: &Visitor, series: &Arc<Datastream>, which: &Wh
         from_ms: choice.span.from.millis(),
         until_ms: choice.span.until.millis(),
         charts,
-        limits: limits
-            .iter()
-            .map(|limit| format!("{} {}", limit.label, format::number(limit.value, if limit.value.fract() == 0.0 { 0 } else { decimals }, t)))
-            .collect(),
+        limits: limits_told(quantity, t),
         has_band: points.iter().any(|p| p.low < p.high),
         has_suspect: has(Flag::Suspect),
         has_failed: has(Flag::Fail),
@@ -284,11 +289,6 @@ fn render(pages: &Pages, visitor: &Visitor, series: &Arc<Datastream>, which: &Wh
         rows,
         pager,
         last_at: series.last_at.map(|at| local.when(at)),
-        csv: with(&format!("/series/{}/csv", series.id.0), "", &[
-            ("from", &utc(choice.span.from)),
-            ("until", &utc(choice.span.until)),
-            ("window", &window_code),
-        ]),
         window_code,
         unit,
         name,
@@ -312,7 +312,11 @@ fn spans(visitor: &Visitor, which: &Which, t: Lang) -> Vec<Link> {
         .zip(words)
         .map(|((name, _), word)| Link {
             text: word.to_owned(),
-            href: with(&visitor.path, &visitor.query, &[("from", ""), ("until", ""), ("page", ""), ("window", ""), ("span", name)]),
+            href: with(
+                &visitor.path,
+                &visitor.query,
+                &[("from", ""), ("until", ""), ("page", ""), ("window", ""), ("span", name)],
+            ),
             current: current(name),
         })
         .collect()
@@ -322,10 +326,8 @@ fn windows(visitor: &Visitor, lengths: &[WindowLength], choice: Choice, t: Lang)
     let link = |code: &str| with(&visitor.path, &visitor.query, &[("page", ""), ("window", code)]);
     let raw = Link { text: t.raw().to_owned(), href: link("raw"), current: choice.window.is_none() };
     let each = (0..lengths.len()).map(|place| (WindowIndex(place as u8), lengths[place]));
-    let offered = each.filter(|(window, _)| is_offered(Some(*window), lengths, choice.span)).map(|(window, length)| Link {
-        text: t.window_length(length),
-        href: link(&length.iso()),
-        current: choice.window == Some(window),
+    let offered = each.filter(|(window, _)| is_offered(Some(*window), lengths, choice.span)).map(|(window, length)| {
+        Link { text: t.window_length(length), href: link(&length.iso()), current: choice.window == Some(window) }
     });
     is_offered(None, lengths, choice.span).then_some(raw).into_iter().chain(offered).collect()
 }
@@ -337,6 +339,16 @@ fn limits(quantity: Option<&Quantity>, t: Lang) -> Vec<Limit> {
     };
     both(quantity.tests.range_suspect, t.limit_suspect(), false)
         .chain(both(quantity.tests.range_fail, t.limit_fail(), true))
+        .collect()
+}
+
+/// The limits in words, those beyond the chart too.
+fn limits_told(quantity: Option<&Quantity>, t: Lang) -> Vec<String> {
+    let Some(quantity) = quantity else { return Vec::new() };
+    let tell = |value: f64| format::number(value, usize::from(value.fract() != 0.0), t);
+    [(t.outside_suspect(), quantity.tests.range_suspect), (t.outside_fail(), quantity.tests.range_fail)]
+        .into_iter()
+        .filter_map(|(word, range)| range.map(|(low, high)| format!("{word} {}…{}", tell(low), tell(high))))
         .collect()
 }
 
@@ -357,20 +369,15 @@ fn window_point(a: &Aggregate) -> Point {
         (0, _) => Flag::Suspect,
         _ => Flag::Fail,
     };
-    Point {
-        span: a.span,
-        mean: a.values.result(),
-        low: a.values.min,
-        high: a.values.max,
-        flag,
-        status: a.status,
-    }
+    Point { span: a.span, mean: a.values.result(), low: a.values.min, high: a.values.max, flag, status: a.status }
 }
 
 fn raw_row(o: &JudgedObservation, quantity: Option<&Quantity>, local: &Local) -> Row {
     let t = local.lang;
     Row {
-        from: local.zoned(o.measured_at).map_or_else(String::new, |z| format!("{} {}", local.day(&z), z.strftime("%H:%M:%S"))),
+        from: local
+            .zoned(o.measured_at)
+            .map_or_else(String::new, |z| format!("{} {}", local.day(&z), z.strftime("%H:%M:%S"))),
         full: local.full(o.measured_at),
         mean: latest::value(quantity, o.value, t),
         low: String::new(),
@@ -388,7 +395,8 @@ fn raw_row(o: &JudgedObservation, quantity: Option<&Quantity>, local: &Local) ->
 
 fn window_row(a: &Aggregate, quantity: Option<&Quantity>, local: &Local) -> Row {
     let t = local.lang;
-    let tell = |value: Option<f64>| value.map_or_else(|| t.none().to_owned(), |value| latest::value(quantity, value, t));
+    let tell =
+        |value: Option<f64>| value.map_or_else(|| t.none().to_owned(), |value| latest::value(quantity, value, t));
     let day_long = a.span.until.millis_since(a.span.from) >= 23 * HOUR_MS;
     let from = local.zoned(a.span.from).map_or_else(String::new, |z| match day_long {
         true => local.day(&z),
@@ -477,7 +485,8 @@ mod tests {
 
     #[test]
     fn a_span_that_cannot_be_is_refused() {
-        for (from, until) in [("2026-11-20T10:00", "2026-11-20T09:00"), ("χθες", ""), ("0001-01-01", "2026-01-01")] {
+        for (from, until) in [("2026-11-20T10:00", "2026-11-20T09:00"), ("χθες", ""), ("0001-01-01", "2026-01-01")]
+        {
             let which = Which { from: from.into(), until: until.into(), ..Which::default() };
             assert_eq!(choose(&which), None, "{from}");
         }

@@ -43,7 +43,9 @@ pub(super) fn shown(pages: &Pages, local: &Local) -> Option<Shown> {
         Phase::Idle => (State::Good, t.phase_idle(), None, None),
         Phase::Sending => (State::Good, t.phase_sending(), None, None),
         Phase::Waiting { until } => (State::Attention, t.phase_waiting(), None, Some(*until)),
-        Phase::Misconfigured { why, until } => (State::Barred, t.phase_misconfigured(), Some(why.clone()), Some(*until)),
+        Phase::Misconfigured { why, until } => {
+            (State::Barred, t.phase_misconfigured(), Some(why.clone()), Some(*until))
+        }
     };
     Some(Shown {
         name: state.name,

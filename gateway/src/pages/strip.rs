@@ -119,10 +119,7 @@ mod tests {
         let strip = Strip::of(&windows);
         assert_eq!((strip.cells, strip.missing_ms), (6, 2 * 3_600_000));
         let runs: Vec<_> = strip.runs.iter().map(|run| (run.kept, run.at, run.length)).collect();
-        assert_eq!(
-            runs,
-            [(Kept::Neutral, 0, 1), (Kept::Full, 1, 2), (Kept::Missing, 3, 2), (Kept::Partial, 5, 1)]
-        );
+        assert_eq!(runs, [(Kept::Neutral, 0, 1), (Kept::Full, 1, 2), (Kept::Missing, 3, 2), (Kept::Partial, 5, 1)]);
     }
 
     #[test]

@@ -25,7 +25,6 @@ macro_rules! words {
 
 words! {
     code: "el", "en";
-    gateway: "Πύλη της πόλης", "City Gateway";
     skip: "Στο περιεχόμενο", "Skip to the content";
     sections: "Ενότητες", "Sections";
     today: "Σήμερα", "Today";
@@ -37,14 +36,12 @@ words! {
     more: "Περισσότερα", "More";
     search: "Αναζήτηση", "Search";
     search_hint: "Κόμβος ή μέγεθος", "Node or quantity";
-    search_do: "Αναζήτηση", "Search";
     other_language: "English", "Ελληνικά";
     other_code: "en", "el";
     dark: "Σκούρα όψη", "Dark look";
     light: "Φωτεινή όψη", "Light look";
     system_look: "Όψη συστήματος", "The system's look";
     look: "Όψη", "Look";
-    language: "Γλώσσα", "Language";
     attention: "Χρειάζεται προσοχή", "Needs attention";
     lost: "Η σύνδεση με την πύλη χάθηκε. Βλέπετε όσα ίσχυαν", "The connection to the gateway is lost. You see what held";
     lost_retry: "Νέα προσπάθεια κάθε δευτερόλεπτο.", "Trying again every second.";
@@ -91,14 +88,11 @@ words! {
     l_stored: "αποθηκεύτηκαν", "stored";
     l_duplicate: "διπλές", "duplicate";
     l_corrected: "διορθώσεις", "corrected";
-    l_equals: "ίσον", "equals";
-    l_plus: "συν", "plus";
     balances: "Κλείνει: τίποτε δεν χάθηκε.", "It balances: nothing was lost.";
     balances_not: "Δεν κλείνει. Κρατήστε το ημερολόγιο και ενημερώστε τον υπεύθυνο.", "It does not balance. Keep the journal and tell whoever answers for the gateway.";
     windows_due: "Όσα εκκρεμούν γράφονται μέσα σε λίγα δευτερόλεπτα.", "What is pending is written within seconds.";
     disk: "Δίσκος", "Disk";
     disk_used: "Δεδομένα της πύλης", "The gateway's data";
-    disk_limit: "όριο", "bound";
     disk_free: "Ελεύθερος χώρος", "Free space";
     journal: "Ημερολόγιο", "Journal";
     journal_size: "Μέγεθος", "Size";
@@ -109,7 +103,6 @@ words! {
     running_since: "Λειτουργεί από", "Running since";
     nothing_yet: "Καμία μέτρηση ακόμη.", "No readings yet.";
     nothing_yet_do: "Ένας κόμβος τη δημοσιεύει με MQTT, για παράδειγμα:", "A node publishes one by MQTT, for example:";
-    place_tour: "Ξενάγηση", "Tour";
 
     state: "Κατάσταση", "State";
     in_order: "σε τάξη", "in order";
@@ -156,7 +149,7 @@ words! {
     queued: "περιμένουν στον κόμβο", "waiting on the node";
     online: "σε λειτουργία", "online";
     offline: "εκτός λειτουργίας", "offline";
-    trend: "Τελευταία 24ωρη πορεία", "Last 24 hours";
+    trend: "Πορεία έως 24 ωρών", "Course, up to 24 hours";
     gaps: "Κενά της εβδομάδας", "Gaps of the week";
     gaps_none: "χωρίς κενά", "no gaps";
     gap_full: "πλήρης", "full";
@@ -207,12 +200,14 @@ words! {
     legend_open: "όχι ακόμη οριστική", "not settled yet";
     limit_suspect: "όριο ύποπτης", "suspect beyond";
     limit_fail: "όριο άκυρης", "fail beyond";
+    outside_suspect: "Ύποπτη εκτός", "Suspect outside";
+    outside_fail: "άκυρη εκτός", "fail outside";
     same_numbers: "Οι ίδιοι αριθμοί", "The same numbers";
     nothing_in_span: "Καμία μέτρηση σε αυτό το διάστημα.", "No reading in this span.";
     last_measured: "Η τελευταία μέτρηση:", "The last reading:";
     download: "Λήψη CSV", "Download CSV";
     separator: "Διαχωριστικό", "Separator";
-    semicolon: "ελληνικό ερωτηματικό ( ; )", "semicolon ( ; )";
+    semicolon: "ερωτηματικό ( ; )", "semicolon ( ; )";
     comma: "κόμμα ( , )", "comma ( , )";
     decimal: "Υποδιαστολή", "Decimal mark";
     decimal_comma: "κόμμα 3,5", "comma 3,5";
@@ -226,7 +221,6 @@ words! {
     coarser: "Για τόσο μεγάλο διάστημα οι τιμές δίνονται ανά", "For a span this long the values are given per";
     too_many_rows: "Το διάστημα έχει περισσότερες γραμμές από όσες δίνονται μαζί. Διαλέξτε μικρότερο.", "The span has more rows than are given at once. Choose a shorter one.";
     not_valid: "χαμηλή", "low";
-    history: "Ιστορικό", "History";
     external_series: "Ημερήσιες τιμές άλλου δικτύου· δεν έχει δικές μας μετρήσεις.", "Daily values of another network; no readings of our own.";
 
     why: "Λόγος", "Reason";
@@ -255,7 +249,6 @@ words! {
     sinks_answer: "Οι οριστικές τιμές στέλνονται και σε εξωτερική αποθήκη. Αν λείψει, τίποτε δεν χάνεται: ο δείκτης περιμένει.", "Settled values are also sent to an external store. When it is away nothing is lost: a cursor waits.";
     sink_none: "Δεν έχει οριστεί εξωτερική αποθήκη.", "No external store is configured.";
     sink_none_do: "Ορίζεται με την ενότητα [influxdb] του αρχείου ρυθμίσεων:", "The section [influxdb] of the configuration names one:";
-    phase: "Φάση", "Phase";
     phase_starting: "ξεκινά", "starting";
     phase_idle: "όλα στάλθηκαν", "all is sent";
     phase_sending: "στέλνει", "sending";
@@ -312,7 +305,6 @@ words! {
     n_disk_failed: "Ο δίσκος του ημερολογίου απέτυχε: η πύλη σταματά.", "The journal's disk failed: the gateway is stopping.";
     n_clock: "Το ρολόι του συστήματος είναι πίσω από την τελευταία εγγραφή: οι χρόνοι δεν κρίνονται μέχρι να ρυθμιστεί.", "The system's clock is behind the last entry: times are not judged until it is set.";
     n_sink: "Η εξωτερική αποθήκη δεν απαντά· υπολείπονται αλλαγές:", "The external store does not answer; changes behind:";
-    n_silent: "σιωπηλοί κόμβοι", "silent nodes";
 }
 
 impl Lang {
@@ -447,7 +439,9 @@ const fn reason_el(reason: RejectReason) -> (&'static str, &'static str) {
         RejectReason::UnsupportedValue => ("είδος τιμής που δεν ταιριάζει", "Ελέγξτε τι στέλνει ο κόμβος."),
         RejectReason::NotANumber => ("δεν είναι αριθμός", "Ο αισθητήρας μάλλον δεν απαντά: ελέγξτε τον."),
         RejectReason::ClockAhead => ("χρόνος στο μέλλον", "Ρυθμίστε το ρολόι του κόμβου."),
-        RejectReason::TooOld => ("πιο παλιά από όσο κρατάμε", "Αυξήστε το [retention] observations_days αν χρειάζεται."),
+        RejectReason::TooOld => {
+            ("πιο παλιά από όσο κρατάμε", "Αυξήστε το [retention] observations_days αν χρειάζεται.")
+        }
         RejectReason::ImpossibleDate => ("αδύνατη ημερομηνία", "Ρυθμίστε το ρολόι του κόμβου."),
         RejectReason::Conflict => {
             ("ίδιο όνομα, άλλο περιεχόμενο", "Ο κόμβος ίσως έχασε τη μνήμη του: δώστε του νέα ταυτότητα.")

@@ -238,11 +238,7 @@ pub(super) enum PageError {
 
 impl Pages {
     pub(super) fn local(&self, visitor: &Visitor) -> Local {
-        Local {
-            now: self.gateway.clock.now(),
-            zone: self.gateway.config.time_zone.clone(),
-            lang: visitor.lang,
-        }
+        Local { now: self.gateway.clock.now(), zone: self.gateway.config.time_zone.clone(), lang: visitor.lang }
     }
 }
 
