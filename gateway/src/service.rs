@@ -5,7 +5,7 @@
 mod access;
 pub mod gateway;
 mod metrics;
-mod rejections;
+pub(crate) mod rejections;
 pub mod sensorthings;
 
 use std::sync::Arc;

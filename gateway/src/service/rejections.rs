@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Gateway;
-use crate::reading::NodeId;
+use crate::reading::{NodeId, Timestamp};
 use crate::store::model::{Page, Rejection};
 use crate::telemetry::frame::{Frame, FrameKind};
 use crate::telemetry::journal::Receipts;
@@ -64,24 +64,44 @@ pub(super) async fn one(State(gateway): State<Arc<Gateway>>, Path(id): Path<u64>
 /// `POST /api/rejections/{id}/replay`: taken up once more, by what the catalogue and the registry say now. Answered when
 /// the order is on disk.
 pub(super) async fn replay(State(gateway): State<Arc<Gateway>>, Path(id): Path<u64>) -> Response {
+    match play_again(&gateway, id).await {
+        Ok(()) => (StatusCode::ACCEPTED, Json(json!({ "replaying": id }))).into_response(),
+        Err(NotPlayed::Unknown) => not_found(id),
+        Err(NotPlayed::Before(at)) => {
+            let message = format!("rejection {id} was played again at {at}; what became of it is in the list");
+            (StatusCode::CONFLICT, Json(json!({ "error": message }))).into_response()
+        }
+        Err(NotPlayed::Failed(error)) => failed(&error),
+    }
+}
+
+/// Why a rejection was not played again.
+#[derive(Debug)]
+pub(crate) enum NotPlayed {
+    /// There is none with that number.
+    Unknown,
+    /// It was played again then.
+    Before(Timestamp),
+    /// Store or journal could not be used.
+    Failed(String),
+}
+
+/// Orders that the rejection be taken up once more; the order is on disk when this returns.
+pub(crate) async fn play_again(gateway: &Gateway, id: u64) -> Result<(), NotPlayed> {
     let reader = gateway.reader.clone();
-    let (rejection, frame) = match tokio::task::spawn_blocking(move || reader.rejection(id)).await {
-        Ok(Ok(Some(found))) => found,
-        Ok(Ok(None)) => return not_found(id),
-        Ok(Err(error)) => return failed(&error),
-        Err(error) => return failed(&error),
-    };
+    let found = tokio::task::spawn_blocking(move || reader.rejection(id)).await;
+    let found = found.map_err(|error| NotPlayed::Failed(error.to_string()))?;
+    let found = found.map_err(|error| NotPlayed::Failed(error.to_string()))?;
+    let (rejection, frame) = found.ok_or(NotPlayed::Unknown)?;
     if let Some(at) = rejection.replayed_at {
-        let message = format!("rejection {id} was played again at {at}; what became of it is in the list");
-        return (StatusCode::CONFLICT, Json(json!({ "error": message }))).into_response();
+        return Err(NotPlayed::Before(at));
     }
     let order = replay_frame(&rejection, &frame, gateway.clock.now());
     let receipts = Arc::new(Receipts::default());
-    if let Err(error) = gateway.journal.appender().append(order.encode(), receipts.clone()).await {
-        return failed(&error);
-    }
+    let appended = gateway.journal.appender().append(order.encode(), receipts.clone()).await;
+    appended.map_err(|error| NotPlayed::Failed(error.to_string()))?;
     receipts.more_than(0).await;
-    (StatusCode::ACCEPTED, Json(json!({ "replaying": id }))).into_response()
+    Ok(())
 }
 
 fn describe(rejection: &Rejection) -> Value {

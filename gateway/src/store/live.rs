@@ -50,6 +50,8 @@ pub(crate) struct Live {
     pub(crate) first_at: Option<Timestamp>,
     pub(crate) last_at: Option<Timestamp>,
     pub(crate) received_at: Option<Timestamp>,
+    /// The latest of this run, by `measured_at`, then by arrival: a correction stands after what it corrects.
+    pub(crate) last: Option<Observation>,
     /// Latest observations; those from `written` on are not in the database yet.
     pub(crate) recent: Vec<Observation>,
     pub(crate) written: usize,
@@ -70,6 +72,9 @@ impl Live {
         self.received_at = Some(received_at);
         if self.complete_from.is_none() {
             self.complete_from = Some(Timestamp::from_millis(i64::MIN));
+        }
+        if self.last.is_none_or(|last| last.measured_at <= at) {
+            self.last = Some(observation);
         }
         self.recent.push(observation);
         observation.ordinal

@@ -13,7 +13,7 @@ use super::observations::{self, Versions};
 use super::shared::Shared;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
-use crate::reading::{DatastreamId, NodeId, Timestamp};
+use crate::reading::{DatastreamId, DatastreamKey, NodeId, Timestamp};
 use crate::registry::Snapshot;
 
 /// Reads what is stored and what waits in memory for the next checkpoint. Cheap to clone.
@@ -51,6 +51,39 @@ impl Reader {
     /// The datastream with that number.
     pub fn datastream(&self, id: DatastreamId) -> Option<Arc<Datastream>> {
         self.shared.directory.get(id).map(|entry| Arc::new(describe(&entry)))
+    }
+
+    /// The latest observation that came since the start, judged by its value alone (range, date, calibration): for
+    /// lists of thousands. Touches no disk.
+    pub fn latest(&self, id: DatastreamId) -> Option<JudgedObservation> {
+        let entry = self.shared.directory.get(id)?;
+        let last = entry.live().last?;
+        let quantity = self.shared.quantity(&entry)?;
+        let registry = self.shared.registry();
+        let calibrations = registry.calibrations.get(&entry.key).map_or(&[][..], |held| held);
+        crate::quality::judge(&[last], quantity, calibrations).pop()
+    }
+
+    /// How many seconds lie between readings of that datastream, where it has a period.
+    pub fn period_s(&self, key: &DatastreamKey) -> Option<u32> {
+        self.shared.period_s(key)
+    }
+
+    /// What the node last said on `status`, and when, as of the last checkpoint.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub fn node_status(&self, node: &NodeId) -> Result<Option<(Vec<u8>, Timestamp)>, StoreError> {
+        self.shared.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT status, status_at FROM node WHERE id = ?1")?;
+            let found = statement.query_row([node.as_str()], |row| {
+                Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Option<i64>>(1)?))
+            });
+            Ok(match found.optional()? {
+                Some((Some(status), Some(at))) => Some((status, Timestamp::from_millis(at))),
+                _ => None,
+            })
+        })
     }
 
     /// Current observations (superseded ones left out) measured within `span`, judged, in the order asked.

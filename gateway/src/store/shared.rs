@@ -154,13 +154,18 @@ impl Shared {
 
     /// How often readings of this datastream are expected.
     pub(crate) fn expectation(&self, entry: &Entry) -> Expectation {
+        Expectation::every(self.period_s(&entry.key))
+    }
+
+    /// Seconds between readings: the node's type says, else the quantity.
+    pub(crate) fn period_s(&self, key: &DatastreamKey) -> Option<u32> {
         let registry = self.registry();
-        let node_type = registry.nodes.get(&entry.key.node).and_then(|node| node.node_type.as_ref());
+        let node_type = registry.nodes.get(&key.node).and_then(|node| node.node_type.as_ref());
         let own = node_type
             .and_then(|code| self.catalogue.node_types.get(code))
-            .and_then(|node_type| node_type.period_s.get(&entry.key.quantity))
+            .and_then(|node_type| node_type.period_s.get(&key.quantity))
             .copied();
-        Expectation::every(own.or_else(|| self.quantity(entry)?.period_s))
+        own.or_else(|| self.catalogue.quantity(self.catalogue.find(&key.quantity)?).period_s)
     }
 
     /// The zone of the datastream's node at `at`.

@@ -145,10 +145,13 @@ impl Ledger {
     /// The ledger as the API shows it; `committed` is the journal's position now.
     pub fn view(&self, committed: impl FnOnce() -> u64) -> LedgerView {
         let inner = self.inner.lock().expect("no panic while the lock is held");
-        let pending = committed().saturating_sub(inner.position);
         let nodes = inner.nodes.iter().map(|(node, counts)| (node.clone(), AccountView::of(counts, 0))).collect();
-        let all = AccountView::of(&inner.all, pending);
-        LedgerView { all: AllView { account: all, pending: pending + inner.windows_due }, nodes }
+        LedgerView { all: inner.all_view(committed()), nodes }
+    }
+
+    /// All nodes together, and what waits; costs the same with any number of nodes.
+    pub fn all_view(&self, committed: impl FnOnce() -> u64) -> AllView {
+        self.inner.lock().expect("no panic while the lock is held").all_view(committed())
     }
 
     /// One node's counts.
@@ -159,6 +162,13 @@ impl Ledger {
     /// All nodes' counts together.
     pub fn all(&self) -> Counts {
         self.inner.lock().expect("no panic while the lock is held").all.clone()
+    }
+}
+
+impl Inner {
+    fn all_view(&self, committed: u64) -> AllView {
+        let pending = committed.saturating_sub(self.position);
+        AllView { account: AccountView::of(&self.all, pending), pending: pending + self.windows_due }
     }
 }
 

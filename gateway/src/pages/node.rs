@@ -1,0 +1,187 @@
+//! One node: how it is doing, its last readings with their course, the gaps of the week, what was rejected and why.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State as Shared};
+use axum::response::Response;
+
+use super::census::{State, kind};
+use super::latest::Latest;
+use super::strip::{self, Strip};
+use super::text::Lang;
+use super::time::{Local, When};
+use super::view::{PageError, Tab, View, Visitor, show};
+use super::{Pages, chart, format, nodes, rejections};
+use crate::catalogue::Power;
+use crate::reading::{NodeId, RejectReason};
+use crate::store::model::{Datastream, Order, Page, Span};
+
+/// Rejections shown here; all of them are in their own list.
+const REJECTIONS_SHOWN: usize = 5;
+/// Series with a course and a strip; a node has few.
+const SERIES_MAX: usize = 24;
+const DAY_MS: i64 = 86_400_000;
+const SPARK: (f64, f64) = (140.0, 28.0);
+const SPARK_POINTS_MAX: usize = 120;
+
+#[derive(Template)]
+#[template(path = "node.html")]
+struct NodePage {
+    t: Lang,
+    v: View,
+    id: String,
+    number: Option<u32>,
+    name: String,
+    state: State,
+    state_since: Option<When>,
+    kind: String,
+    sensor: String,
+    indicative: bool,
+    power: Option<&'static str>,
+    place: String,
+    position: Option<String>,
+    serial: Option<String>,
+    enrolled: Option<When>,
+    connected: Option<When>,
+    heard: Option<When>,
+    health: Vec<Latest>,
+    status: Option<StatusShown>,
+    rows: Vec<Row>,
+    more: usize,
+    reasons: Vec<(&'static str, String)>,
+    rejections: Vec<rejections::Row>,
+}
+
+struct Row {
+    latest: Latest,
+    spark: String,
+    strip: Strip,
+    gaps: String,
+}
+
+struct StatusShown {
+    state: State,
+    text: String,
+    at: When,
+}
+
+/// `GET /nodes/{id}`.
+pub(super) async fn page(Shared(pages): Shared<Arc<Pages>>, visitor: Visitor, Path(id): Path<String>) -> Response {
+    show(pages, visitor, move |pages, visitor| {
+        let id = NodeId::new(&id).map_err(|_| PageError::NotFound)?;
+        render(pages, visitor, &id)
+    })
+    .await
+}
+
+fn render(pages: &Pages, visitor: &Visitor, id: &NodeId) -> Result<String, PageError> {
+    let t = visitor.lang;
+    let local = pages.local(visitor);
+    let census = pages.census();
+    let seen = census.find(id).ok_or(PageError::NotFound)?;
+    let catalogue = &pages.gateway.config.catalogue;
+    let node_type = seen.node.as_ref().and_then(|node| kind(catalogue, node));
+    let datastreams: Vec<Arc<Datastream>> =
+        seen.series.iter().filter_map(|id| pages.gateway.reader.datastream(*id)).collect();
+    let is_health = |d: &&Arc<Datastream>| matches!(&*d.key.quantity, "battery" | "signal");
+    let health = datastreams.iter().filter(is_health).map(|d| pages.latest(d, &local)).collect::<Result<_, _>>()?;
+    let rows = datastreams.iter().take(SERIES_MAX).map(|d| row(pages, d, &local)).collect::<Result<_, _>>()?;
+    let counts = pages.gateway.ledger.node(id).unwrap_or_default();
+    let both = counts.rejected.iter().zip(&counts.frames_rejected).map(|(a, b)| a + b);
+    let reasons = RejectReason::ALL
+        .iter()
+        .zip(both)
+        .filter(|(_, n)| *n > 0)
+        .map(|(reason, n)| (t.reason(*reason).0, format::count(n, t)))
+        .collect();
+    let found = pages.gateway.reader.rejections(Some(id), Page { skip: 0, top: REJECTIONS_SHOWN })?;
+    let site = seen.site.as_deref().and_then(|code| catalogue.site(code)).map(|site| t.pick(&site.name));
+    let zone = seen.zone.as_deref().and_then(|code| catalogue.zone(code)).map(|zone| t.pick(&zone.name));
+    let place: Vec<&str> = site.into_iter().chain(zone).collect();
+    let node = seen.node.as_ref();
+    let page = NodePage {
+        v: View::new(pages, visitor, &local, Tab::Nodes, id.as_str()),
+        id: id.to_string(),
+        number: node.map(|node| node.number),
+        name: nodes::name(seen, t),
+        state: seen.state,
+        state_since: matches!(seen.state, State::Silent).then(|| seen.heard_at.map(|at| local.when(at))).flatten(),
+        kind: node_type.map_or_else(String::new, |kind| t.pick(&kind.name).to_owned()),
+        sensor: node_type.map_or_else(String::new, |kind| kind.sensor.clone()),
+        indicative: node_type.is_some_and(|kind| kind.indicative),
+        power: node_type.map(|kind| match kind.power {
+            Power::Mains => t.power_mains(),
+            Power::Night => t.power_night(),
+            Power::Battery => t.power_battery(),
+            Power::Solar => t.power_solar(),
+        }),
+        place: if place.is_empty() { t.no_place().to_owned() } else { place.join(", ") },
+        position: seen
+            .position
+            .map(|p| format!("{}, {}", format::number(p.lat, 4, Lang::En), format::number(p.lon, 4, Lang::En))),
+        serial: node.and_then(|node| node.serial.clone()),
+        enrolled: node.map(|node| local.when(node.enrolled_at)),
+        connected: seen.connected_at.map(|at| local.when(at)),
+        heard: seen.heard_at.map(|at| local.when(at)),
+        health,
+        status: status(pages, id, &local)?,
+        more: datastreams.len().saturating_sub(SERIES_MAX),
+        rows,
+        reasons,
+        rejections: found.iter().map(|rejection| rejections::row(rejection, &local)).collect(),
+        t,
+    };
+    Ok(page.render()?)
+}
+
+fn row(pages: &Pages, datastream: &Arc<Datastream>, local: &Local) -> Result<Row, PageError> {
+    let t = local.lang;
+    let reader = &pages.gateway.reader;
+    let span = Span { from: local.now.plus_millis(-DAY_MS), until: local.now.plus_millis(1) };
+    let found = reader.observations(datastream.id, span, Order::Descending, Page { skip: 0, top: SPARK_POINTS_MAX })?;
+    let mut points: Vec<_> = found.iter().filter(|o| o.flag().counts()).map(|o| (o.measured_at, o.value)).collect();
+    points.reverse();
+    // What is drawn fills the width: a fast series shows its last hours, a slow one its day.
+    let drawn = Span { from: points.first().map_or(span.from, |first| first.0), until: span.until };
+    let gap_ms = reader.period_s(&datastream.key).map(|period| i64::from(period) * 3_000);
+    let strip = strip::week(pages, datastream, local.now)?;
+    let gaps = match strip.missing_ms {
+        0 => t.gaps_none().to_owned(),
+        missing => format::duration(missing, t),
+    };
+    Ok(Row {
+        latest: pages.latest(datastream, local)?,
+        spark: chart::sparkline(&points, drawn, gap_ms, SPARK),
+        strip,
+        gaps,
+    })
+}
+
+/// What the node last said of itself: our own frame, or a text.
+fn status(pages: &Pages, id: &NodeId, local: &Local) -> Result<Option<StatusShown>, PageError> {
+    use protocols::native::{Frame, NodeState};
+    let t = local.lang;
+    let Some((bytes, at)) = pages.gateway.reader.node_status(id)? else { return Ok(None) };
+    let at = local.when(at);
+    Ok(Some(match Frame::decode(&bytes) {
+        Ok(Frame::Status(status)) => {
+            let online = status.state == NodeState::Online;
+            let mut text = format!(
+                "{} · {} {} · {} {}",
+                if online { t.online() } else { t.offline() },
+                t.firmware(),
+                status.firmware.as_str(),
+                t.boots(),
+                format::count(u64::from(status.boot), t)
+            );
+            for (n, word) in [(status.dropped_readings, t.dropped()), (status.queue_depth, t.queued())] {
+                if n > 0 {
+                    text.push_str(&format!(" · {word}: {}", format::count(u64::from(n), t)));
+                }
+            }
+            StatusShown { state: if online { State::Good } else { State::Silent }, text, at }
+        }
+        _ => StatusShown { state: State::Good, text: String::from_utf8_lossy(&bytes).chars().take(200).collect(), at },
+    }))
+}
