@@ -447,6 +447,7 @@ const fn reason_el(reason: RejectReason) -> (&'static str, &'static str) {
             ("ίδιο όνομα, άλλο περιεχόμενο", "Ο κόμβος ίσως έχασε τη μνήμη του: δώστε του νέα ταυτότητα.")
         }
         RejectReason::LimitReached => ("πέρα από το όριο", "Αυξήστε το όριο στην ενότητα [limits] των ρυθμίσεων."),
+        RejectReason::UnknownNode => ("άγνωστος κόμβος", "Προσθέστε τον κόμβο και επαναλάβετε το μήνυμα."),
     }
 }
 
@@ -474,5 +475,6 @@ const fn reason_en(reason: RejectReason) -> (&'static str, &'static str) {
             ("same name, other content", "The node may have lost its memory: give it a new incarnation.")
         }
         RejectReason::LimitReached => ("beyond the limit", "Raise the bound in [limits] of the configuration."),
+        RejectReason::UnknownNode => ("unknown node", "Add the node, and play the message again."),
     }
 }
