@@ -82,7 +82,8 @@ fn week() -> Week {
         }
     }
     let last = week.values().flatten().map(|reading| reading.at_ms).max().expect("readings");
-    let shift = (now_ms().div_euclid(DAY_MS) - 1 - last.div_euclid(DAY_MS)) * DAY_MS;
+    // Two days back at least: the evening of a day of UTC belongs to the next local day, which must have ended too.
+    let shift = (now_ms().div_euclid(DAY_MS) - 2 - last.div_euclid(DAY_MS)) * DAY_MS;
     for readings in week.values_mut() {
         readings.iter_mut().for_each(|reading| reading.at_ms += shift);
         readings.sort_by_key(|reading| (reading.at_ms, reading.column));
