@@ -15,6 +15,9 @@ const LON: (f64, f64) = (22.8935, 22.9965);
 const LAT: (f64, f64) = (40.5855, 40.6585);
 /// Nodes within a square of this size are one mark.
 const CELL: f64 = 34.0;
+/// With more marks than this, squares are larger and each mark stands in the middle of its own.
+const MARKS_MAX: usize = 40;
+const CROWDED_CELL: f64 = 42.0;
 
 type Point = (f64, f64);
 
@@ -291,8 +294,30 @@ impl PartialEq for Seen {
     }
 }
 
+/// The marks of the map.
+pub(super) struct Marks<'a> {
+    pub(super) marks: Vec<Mark<'a>>,
+    /// Whether they stand in a grid, for want of room.
+    pub(super) crowded: bool,
+    /// Nodes without a position, or beyond the drawing.
+    pub(super) off: usize,
+}
+
 /// Puts nodes on the map; those without a position or beyond the drawing are counted only.
-pub(super) fn marks(nodes: &[Seen]) -> (Vec<Mark<'_>>, usize) {
+pub(super) fn marks(nodes: &[Seen]) -> Marks<'_> {
+    let (marks, off) = group(nodes, CELL);
+    if marks.len() <= MARKS_MAX {
+        return Marks { marks, crowded: false, off };
+    }
+    let (mut marks, off) = group(nodes, CROWDED_CELL);
+    for mark in &mut marks {
+        let middle = |value: f64| ((value / CROWDED_CELL).floor() + 0.5) * CROWDED_CELL;
+        (mark.x, mark.y) = (middle(mark.x), middle(mark.y));
+    }
+    Marks { marks, crowded: true, off }
+}
+
+fn group(nodes: &[Seen], size: f64) -> (Vec<Mark<'_>>, usize) {
     let mut cells: BTreeMap<(i64, i64), Mark<'_>> = BTreeMap::new();
     let mut off = 0;
     for seen in nodes {
@@ -300,7 +325,7 @@ pub(super) fn marks(nodes: &[Seen]) -> (Vec<Mark<'_>>, usize) {
             off += 1;
             continue;
         };
-        let cell = ((y / CELL) as i64, (x / CELL) as i64);
+        let cell = ((y / size) as i64, (x / size) as i64);
         match cells.get_mut(&cell) {
             Some(mark) => {
                 mark.state = mark.state.min(seen.state);
@@ -349,10 +374,23 @@ mod tests {
             seen("d", State::Good, Some((57.15, -2.09))),
             seen("e", State::Good, None),
         ];
-        let (marks, off) = marks(&nodes);
-        assert_eq!(off, 2);
+        let Marks { marks, off, crowded } = marks(&nodes);
+        assert_eq!((off, crowded), (2, false));
         let found: Vec<_> = marks.iter().map(|m| (m.first.id.as_str(), m.count, m.state)).collect();
         assert_eq!(found, [("c", 1, State::Good), ("a", 2, State::Silent)]);
+    }
+
+    #[test]
+    fn thousands_of_nodes_stand_in_a_grid_apart() {
+        let place = |n: i32| Some((40.60 + f64::from(n % 70) * 0.0007, 22.92 + f64::from(n / 70) * 0.0007));
+        let nodes: Vec<_> = (0..4_000).map(|n| seen(&format!("n{n}"), State::Good, place(n))).collect();
+        let Marks { marks, crowded, off } = marks(&nodes);
+        assert!(crowded && marks.len() <= 225, "{}", marks.len());
+        assert_eq!(marks.iter().map(|mark| mark.count).sum::<usize>() + off, 4_000);
+        for (n, a) in marks.iter().enumerate() {
+            let apart = |b: &Mark<'_>| (a.x - b.x).hypot(a.y - b.y) >= CROWDED_CELL - 0.01;
+            assert!(marks[n + 1..].iter().all(apart));
+        }
     }
 
     #[test]

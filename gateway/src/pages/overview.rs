@@ -33,10 +33,11 @@ struct Overview {
     has_map: bool,
     sketch: Sketch,
     marks: Vec<MarkShown>,
+    crowded: bool,
     off_map: String,
     zones: Vec<ZoneRow>,
     attention: Vec<NodeRow>,
-    attention_more: usize,
+    attention_more: String,
     newest: Vec<Latest>,
     no_nodes: bool,
     ledger: Balance,
@@ -63,10 +64,8 @@ struct MarkShown {
 struct ZoneRow {
     name: String,
     href: String,
-    good: usize,
-    attention: usize,
-    silent: usize,
-    barred: usize,
+    /// In order, attention, silent, barred.
+    counts: [String; 4],
 }
 
 struct NodeRow {
@@ -110,7 +109,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
     let census = pages.census();
     let gateway = &pages.gateway;
     let all = gateway.ledger.all_view(|| gateway.journal.status().committed);
-    let (marks, off_map) = map::marks(&census.nodes);
+    let on_map = map::marks(&census.nodes);
     let attention = attention_rows(&census, &local);
     let page = Overview {
         v: View::new(pages, visitor, &local, Tab::Today, t.today()),
@@ -120,10 +119,14 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
         running_since: local.when(gateway.started_at),
         has_map: gateway.config.catalogue.zones.iter().any(|zone| !map::zone_mark(&zone.code).is_empty()),
         sketch: map::sketch(),
-        marks: marks.iter().map(|mark| mark_shown(pages, mark, t)).collect(),
-        off_map: if off_map == 0 { String::new() } else { t.nodes_counted(off_map) },
+        crowded: on_map.crowded,
+        marks: on_map.marks.iter().map(|mark| mark_shown(pages, mark, t)).collect(),
+        off_map: if on_map.off == 0 { String::new() } else { t.nodes_counted(on_map.off) },
         zones: zones(pages, &census, t),
-        attention_more: attention.len().saturating_sub(ATTENTION_ROWS),
+        attention_more: match attention.len().saturating_sub(ATTENTION_ROWS) {
+            0 => String::new(),
+            more => format::count(more as u64, t),
+        },
         attention: attention.into_iter().take(ATTENTION_ROWS).collect(),
         newest: newest(pages, &census, visitor, &local)?,
         no_nodes: census.series == 0,
@@ -195,10 +198,7 @@ fn zones(pages: &Pages, census: &Census, t: Lang) -> Vec<ZoneRow> {
     let row = |name: String, href: String, counts: [usize; 4]| ZoneRow {
         name,
         href,
-        good: counts[0],
-        attention: counts[1],
-        silent: counts[2],
-        barred: counts[3],
+        counts: counts.map(|n| format::count(n as u64, t)),
     };
     let known = pages.gateway.config.catalogue.zones.iter().map(|zone| {
         let counts = by_zone.get(&Some(&*zone.code)).copied().unwrap_or_default();
