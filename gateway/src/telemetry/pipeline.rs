@@ -30,6 +30,8 @@ const BATCH_BYTES: usize = 256 * 1024;
 const TICK: Duration = Duration::from_millis(100);
 /// With nothing to take up and windows due, a checkpoint comes after this, not only at its interval.
 const EARLY_CHECKPOINT_MS: i64 = 1_000;
+/// With frames to take up and more windows due than one checkpoint settles, the next comes after this.
+const BUSY_CHECKPOINT_MS: i64 = 500;
 /// How often the retention is looked at.
 const RETENTION_EVERY_MS: i64 = 6 * 3_600_000;
 /// Bytes of rejected frames in memory that make a checkpoint due.
@@ -120,6 +122,8 @@ pub struct Pipeline {
     /// Answers due when the next checkpoint is written.
     answers: Vec<oneshot::Sender<()>>,
     ordered: bool,
+    /// The last checkpoint left windows that are due.
+    more_due: bool,
 }
 
 impl Pipeline {
@@ -149,6 +153,7 @@ impl Pipeline {
             retained_at: now.plus_millis(60_000 - RETENTION_EVERY_MS),
             answers: Vec::new(),
             ordered: false,
+            more_due: false,
         }
     }
 
@@ -221,6 +226,9 @@ impl Pipeline {
         if since_last < 0 {
             self.checkpointed_at = now;
         }
+        if self.more_due && (idle || since_last >= BUSY_CHECKPOINT_MS) {
+            return true;
+        }
         let waits = self.intake.position() > self.intake.stored_position() || self.intake.has_orders();
         let since = *self.waiting_since.get_or_insert(now);
         if !waits {
@@ -250,7 +258,8 @@ impl Pipeline {
         self.newest.send_replace(self.intake.newest_change());
         self.clock.raise_floor(self.intake.heard_at());
         self.checkpointed_at = now;
-        self.waiting_since = more.then(|| now.plus_millis(-self.config.checkpoint_ms));
+        self.more_due = more;
+        self.waiting_since = None;
         self.ordered = false;
         for answer in self.answers.drain(..) {
             let _ = answer.send(());

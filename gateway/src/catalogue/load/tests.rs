@@ -162,3 +162,13 @@ fn a_file_cut_anywhere_is_judged_and_not_stumbled_over() {
         assert!(problems.iter().all(|problem| problem.file == zones.0), "{problems:?}");
     }
 }
+
+#[test]
+fn the_catalogue_numbers_quantities_as_native_frames_do() {
+    let catalogue = embedded();
+    for (number, code) in protocols::quantity::ALL {
+        let found = catalogue.find_number(*number).map(|index| &*catalogue.quantity(index).code);
+        assert_eq!(found, Some(*code), "number {number}");
+    }
+    assert_eq!(catalogue.quantities().iter().filter(|q| q.number.is_some()).count(), protocols::quantity::ALL.len());
+}
