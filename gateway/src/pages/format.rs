@@ -108,6 +108,9 @@ pub(super) fn unit(ucum: &str) -> String {
 
 /// A text as searches compare it: small, without accents, Greek letters that look like Latin ones as those.
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().flat_map(char::to_lowercase).filter_map(folded).collect()
 }
 

@@ -13,6 +13,7 @@ use super::text::Lang;
 use super::time::{Local, When};
 use super::view::{PageError, Tab, View, Visitor, show, with};
 use super::{Pages, map};
+use crate::catalogue::Text;
 use crate::telemetry::ledger::Counts;
 
 /// Rows of a page.
@@ -136,7 +137,7 @@ fn render(pages: &Pages, visitor: &Visitor, which: Which) -> Result<String, Page
 }
 
 fn select<'a>(pages: &Pages, census: &'a Census, which: &Which) -> Vec<&'a Seen> {
-    let text = fold(which.q.trim());
+    let sought = Sought::new(pages, &which.q);
     let state = State::named(&which.state);
     let wanted = |seen: &&Seen| {
         state.is_none_or(|state| seen.state == state)
@@ -144,7 +145,7 @@ fn select<'a>(pages: &Pages, census: &'a Census, which: &Which) -> Vec<&'a Seen>
             && (which.site.is_empty() || seen.site.as_deref() == Some(which.site.as_str()))
             && (which.kind.is_empty()
                 || seen.node.as_ref().is_some_and(|node| node.node_type.as_deref() == Some(which.kind.as_str())))
-            && (text.is_empty() || matches_text(pages, seen, &text))
+            && (sought.is_empty() || sought.is(seen))
     };
     let mut found: Vec<&Seen> = census.nodes.iter().filter(wanted).collect();
     match which.sort.as_str() {
@@ -156,14 +157,38 @@ fn select<'a>(pages: &Pages, census: &'a Census, which: &Which) -> Vec<&'a Seen>
     found
 }
 
-/// Whether a folded text is part of what the node is called, or of where it stands.
-pub(super) fn matches_text(pages: &Pages, seen: &Seen, text: &str) -> bool {
-    let catalogue = &pages.gateway.config.catalogue;
-    let name = seen.node.as_ref().and_then(|node| node.name.as_ref());
-    let site = seen.site.as_deref().and_then(|code| catalogue.site(code)).map(|site| &site.name);
-    fold(seen.id.as_str()).contains(text)
-        || seen.node.as_ref().and_then(|node| node.serial.as_deref()).is_some_and(|serial| fold(serial).contains(text))
-        || name.into_iter().chain(site).any(|told| fold(&told.el).contains(text) || fold(&told.en).contains(text))
+/// A text that nodes are looked for by: in what they are called, and in where they stand.
+pub(super) struct Sought {
+    text: String,
+    /// Sites whose names have it: looked at once, not once a node.
+    sites: Vec<Arc<str>>,
+}
+
+impl Sought {
+    pub(super) fn new(pages: &Pages, text: &str) -> Self {
+        let text = fold(text.trim());
+        let sites = pages.gateway.config.catalogue.sites.iter();
+        let named = sites.filter(|site| has(&site.name, &text)).map(|site| site.code.clone()).collect();
+        Self { sites: named, text }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Whether the node is one of those looked for.
+    pub(super) fn is(&self, seen: &Seen) -> bool {
+        let node = seen.node.as_deref();
+        // A node's id is small ASCII already.
+        seen.id.as_str().contains(&self.text)
+            || seen.site.as_ref().is_some_and(|site| self.sites.contains(site))
+            || node.and_then(|node| node.serial.as_deref()).is_some_and(|serial| fold(serial).contains(&self.text))
+            || node.and_then(|node| node.name.as_ref()).is_some_and(|name| has(name, &self.text))
+    }
+}
+
+fn has(name: &Text, text: &str) -> bool {
+    fold(&name.el).contains(text) || fold(&name.en).contains(text)
 }
 
 fn row(pages: &Pages, seen: &Seen, local: &Local) -> Row {

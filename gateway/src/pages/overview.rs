@@ -110,7 +110,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
     let gateway = &pages.gateway;
     let all = gateway.ledger.all_view(|| gateway.journal.status().committed);
     let on_map = map::marks(&census.nodes);
-    let attention = attention_rows(&census, &local);
+    let (attention, attention_count) = attention_rows(&census, &local);
     let page = Overview {
         v: View::new(pages, visitor, &local, Tab::Today, t.today()),
         answer: answer(pages, &census, &local),
@@ -123,11 +123,11 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
         marks: on_map.marks.iter().map(|mark| mark_shown(pages, mark, t)).collect(),
         off_map: if on_map.off == 0 { String::new() } else { t.nodes_counted(on_map.off) },
         zones: zones(pages, &census, t),
-        attention_more: match attention.len().saturating_sub(ATTENTION_ROWS) {
+        attention_more: match attention_count.saturating_sub(ATTENTION_ROWS) {
             0 => String::new(),
             more => format::count(more as u64, t),
         },
-        attention: attention.into_iter().take(ATTENTION_ROWS).collect(),
+        attention,
         newest: newest(pages, &census, visitor, &local)?,
         no_nodes: census.series == 0,
         journal: journal(pages, &all, t),
@@ -208,7 +208,8 @@ fn zones(pages: &Pages, census: &Census, t: Lang) -> Vec<ZoneRow> {
     known.chain(placeless).collect()
 }
 
-fn attention_rows(census: &Census, local: &Local) -> Vec<NodeRow> {
+/// The first of those that need a person, and how many there are.
+fn attention_rows(census: &Census, local: &Local) -> (Vec<NodeRow>, usize) {
     let wanted = |seen: &&Seen| matches!(seen.state, State::Silent | State::Attention);
     let mut found: Vec<&Seen> = census.nodes.iter().filter(wanted).collect();
     found.sort_by_key(|seen| (seen.state, seen.heard_at));
@@ -220,7 +221,7 @@ fn attention_rows(census: &Census, local: &Local) -> Vec<NodeRow> {
         state: seen.state,
         since: seen.heard_at.map(|at| local.when(at)),
     };
-    found.into_iter().map(row).collect()
+    (found.iter().take(ATTENTION_ROWS).map(|seen| row(seen)).collect(), found.len())
 }
 
 /// The rows that the reader has before them, in their order; then those heard last.

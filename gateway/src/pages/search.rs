@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Pages;
 use super::census::{Seen, State};
 use super::format::fold;
-use super::nodes::{matches_text, name};
+use super::nodes::{Sought, name};
 use super::text::Lang;
 use super::view::{PageError, Tab, View, Visitor, show};
 use crate::reading::NodeId;
@@ -59,7 +59,8 @@ fn render(pages: &Pages, visitor: &Visitor, q: String) -> Result<String, PageErr
     let text = fold(&q);
     let (mut nodes, mut series) = (Vec::new(), Vec::new());
     if !text.is_empty() {
-        let wanted = |seen: &&Seen| matches_text(pages, seen, &text);
+        let sought = Sought::new(pages, &q);
+        let wanted = |seen: &&Seen| sought.is(seen);
         nodes = census
             .nodes
             .iter()
