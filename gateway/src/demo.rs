@@ -116,7 +116,7 @@ fn prepare(folder: &Folder, config: &Config, nodes: &[CityNode]) -> anyhow::Resu
     let mut memory = folder.memory()?;
     let registry = Registry::open(&config.data_dir.join(records::FILE), app::registry_config(config))?;
     let snapshot = registry.snapshot();
-    let cause = Cause { actor: "demonstration", reason: "a node of the demonstration" };
+    let cause = Cause::gateway("demonstration", "a node of the demonstration");
     let other_models = memory.models != MODELS && memory.models != 0;
     let oldest = now().plus_millis(-BACKLOG_MS);
     for node in nodes {

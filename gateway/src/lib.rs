@@ -4,6 +4,7 @@
 
 pub mod aggregate;
 pub mod app;
+pub mod audit;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod pages;
 pub mod quality;
 pub mod reading;
 pub mod registry;
+pub mod secret;
 pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -23,18 +23,22 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use crate::audit::Cause;
+pub use crate::secret::Secret;
 pub use commands::{COMMANDS_WAITING_MAX, CommandRecord, CommandState};
 pub use counters::Counters;
-pub use edit::{Cause, Change, Details};
+pub use edit::Details;
 pub use error::RegistryError;
 pub use knocks::{KNOCKS_MAX, Knock};
-pub use secret::{FAILURES_PER_MINUTE_MAX, SECRET_BYTES_MAX, Secret};
+pub use secret::{FAILURES_PER_MINUTE_MAX, SECRET_BYTES_MAX};
 
+use crate::audit;
 use crate::catalogue::{Position, Text};
 use crate::clock::Clock;
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
+use crate::secret::locked;
 use crate::store::{StoreError, records};
-use secret::{Verifier, locked};
+use secret::Verifier;
 
 /// The nodes, their secrets, placements and calibrations, their sessions and commands.
 pub struct Registry {
@@ -88,7 +92,8 @@ impl Registry {
     /// # Errors
     /// The file cannot be read, or a newer program wrote it.
     pub fn open(path: &Path, config: RegistryConfig) -> Result<Arc<Self>, RegistryError> {
-        let connection = records::open(path).map_err(StoreError::Open)?;
+        let mut connection = records::open(path).map_err(StoreError::Open)?;
+        audit::adopt(&mut connection)?;
         let data_version = data_version(&connection)?;
         let state = load::all(&connection)?;
         let clock = Clock::new(Timestamp::default());

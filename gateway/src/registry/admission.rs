@@ -146,7 +146,7 @@ impl Registry {
 
     fn enrol_or_bind(&self, node: &NodeId, phc: Option<&str>) -> Result<Enrolled, RegistryError> {
         let nodes_max = self.config.nodes_max;
-        let cause = Cause { actor: "gateway", reason: "open enrolment" };
+        let cause = Cause::gateway("gateway", "open enrolment");
         self.change(node, |transaction, now| {
             let found = transaction
                 .prepare_cached("SELECT revoked, secret FROM node WHERE id = ?1")?

@@ -7,9 +7,9 @@ use rusqlite::{OptionalExtension, TransactionBehavior};
 use serde_json::json;
 
 use super::edit::trace;
-use super::secret::locked;
 use super::{Cause, Registry, RegistryError};
 use crate::reading::{NodeId, Timestamp};
+use crate::secret::locked;
 use crate::telemetry::ingest::Command;
 
 /// Most commands that wait for a node.

@@ -3,43 +3,16 @@
 use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 
-use super::secret::{Secret, locked};
 use super::{Calibration, Node, Registry, RegistryError, describe, load};
+use crate::audit::{self, Category, Cause, Entry, Event, Search};
 use crate::catalogue::Catalogue;
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
+use crate::secret::{Secret, locked};
 
 mod checks;
 mod details;
 
 pub use details::Details;
-
-/// Who changes something, and why.
-#[derive(Debug, Clone, Copy)]
-pub struct Cause<'a> {
-    /// A person or a part of the gateway.
-    pub actor: &'a str,
-    /// In the person's words; may be empty.
-    pub reason: &'a str,
-}
-
-/// One change that somebody made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// Its number.
-    pub id: u64,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: String,
-    /// What was done: `add`, `set`, `revoke`, …
-    pub what: String,
-    /// What was there before, as JSON.
-    pub before_json: Option<String>,
-    /// What is there after, as JSON.
-    pub after_json: Option<String>,
-    /// Why.
-    pub reason: String,
-}
 
 impl Registry {
     /// Adds a node and makes its secret, which is shown this once.
@@ -156,27 +129,13 @@ impl Registry {
         })
     }
 
-    /// The last `top` changes of a node, newest first.
+    /// The last `top` entries of the audit log that tell of a node, newest first.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn changes(&self, node: &NodeId, top: usize) -> Result<Vec<Change>, RegistryError> {
-        let file = locked(&self.file);
-        let sql = "SELECT id, at, actor, what, before_json, after_json, reason
-            FROM change WHERE subject = ?1 ORDER BY id DESC LIMIT ?2";
-        let mut statement = file.connection.prepare_cached(sql)?;
-        let rows = statement.query_map((subject(node), top as i64), |row| {
-            Ok(Change {
-                id: row.get::<_, i64>(0)? as u64,
-                at: Timestamp::from_millis(row.get(1)?),
-                actor: row.get(2)?,
-                what: row.get(3)?,
-                before_json: row.get(4)?,
-                after_json: row.get(5)?,
-                reason: row.get(6)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    pub fn changes(&self, node: &NodeId, top: usize) -> Result<Vec<Entry>, RegistryError> {
+        let search = Search { subject: subject(node), ..Search::default() };
+        Ok(audit::list(&locked(&self.file).connection, &search, top)?)
     }
 
     /// One change of a node that there is, traced.
@@ -225,11 +184,9 @@ pub(super) fn trace(
     after: Option<Value>,
 ) -> Result<(), RegistryError> {
     checks::short("reason", cause.reason)?;
-    let json = |value: Option<Value>| value.map(|value| value.to_string());
-    let sql = "INSERT INTO change(at, actor, what, subject, before_json, after_json, reason)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let row = (at.millis(), cause.actor, what, subject(node), json(before), json(after), cause.reason);
-    connection.prepare_cached(sql)?.execute(row)?;
+    let subject = subject(node);
+    let event = Event::done(Category::Registry, what, &subject).with(before, after);
+    audit::append(connection, at, cause, event)?;
     Ok(())
 }
 

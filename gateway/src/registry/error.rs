@@ -1,6 +1,7 @@
 //! Why the registry could not do what was asked.
 
 use crate::reading::NodeId;
+use crate::secret::SecretError;
 use crate::store::StoreError;
 
 /// Why the registry could not do what was asked. The texts are shown to the person who asked.
@@ -51,8 +52,8 @@ pub enum RegistryError {
         max: usize,
     },
     /// A secret could not be made or hashed.
-    #[error("a secret could not be made: {0}")]
-    Secret(String),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
 }
 
 impl From<rusqlite::Error> for RegistryError {

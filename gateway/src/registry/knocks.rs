@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use super::load::node_id;
-use super::secret::locked;
 use super::{Registry, RegistryError};
 use crate::reading::{NodeId, Timestamp};
+use crate::secret::locked;
 
 /// Most knocks that are kept.
 pub const KNOCKS_MAX: usize = 1_000;

@@ -9,60 +9,19 @@
 //! [`FAILURES_PER_MINUTE_MAX`]; at most as many hashes run at a time as there are processors.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::RegistryError;
 use crate::reading::NodeId;
+use crate::secret::{self, Cost, Gate, Secret, locked};
 
 /// Longest secret that is looked at, in bytes.
 pub const SECRET_BYTES_MAX: usize = 256;
 /// Failed attempts of a node that are hashed within a minute.
 pub const FAILURES_PER_MINUTE_MAX: u32 = 6;
-
-/// A secret that was just made: shown once, kept nowhere.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// 160 random bits in groups of four characters that are not mistaken for each other: `7k2m-…`.
-    pub(super) fn generate() -> Result<Self, RegistryError> {
-        let mut bits = [0u8; 20];
-        getrandom::fill(&mut bits).map_err(|error| RegistryError::Secret(error.to_string()))?;
-        Ok(Self(base32_in_groups(&bits)))
-    }
-
-    /// The secret's text, to be shown to the person who sets up the node.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(not shown)")
-    }
-}
-
-/// Crockford's alphabet, without i, l, o and u.
-fn base32_in_groups(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let mut text = String::new();
-    for (group, five) in bytes.chunks(5).enumerate() {
-        let bits = five.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte)) << (8 * (5 - five.len()));
-        for i in 0..8 {
-            if i % 4 == 0 && (group, i) != (0, 0) {
-                text.push('-');
-            }
-            text.push(char::from(ALPHABET[(bits >> (35 - 5 * i) & 31) as usize]));
-        }
-    }
-    text
-}
 
 /// Whether a secret is good, as far as may be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,11 +55,9 @@ struct Failures {
 
 impl Verifier {
     pub(super) fn new() -> Result<Self, RegistryError> {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(|error| RegistryError::Secret(error.to_string()))?;
         Ok(Self {
             processors: Gate::new(std::thread::available_parallelism().map_or(1, usize::from)),
-            key,
+            key: secret::random()?,
             verified: Mutex::default(),
             failures: Mutex::default(),
         })
@@ -108,7 +65,7 @@ impl Verifier {
 
     /// The PHC string of a secret that we made.
     pub(super) fn hash_generated(&self, secret: &Secret) -> Result<Arc<str>, RegistryError> {
-        self.hash(secret.0.as_bytes(), Params::MIN_M_COST)
+        self.hash(secret.reveal().as_bytes(), Params::MIN_M_COST)
     }
 
     /// The PHC string of a secret that a person may have chosen.
@@ -116,13 +73,9 @@ impl Verifier {
         self.hash(secret, 8 * 1_024)
     }
 
-    fn hash(&self, secret: &[u8], m_cost_kib: u32) -> Result<Arc<str>, RegistryError> {
-        let failed = |error: &dyn fmt::Display| RegistryError::Secret(error.to_string());
-        let params = Params::new(m_cost_kib, 1, 1, None).map_err(|error| failed(&error))?;
+    fn hash(&self, secret: &[u8], memory_kib: u32) -> Result<Arc<str>, RegistryError> {
         let _permit = self.processors.enter();
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let phc: PasswordHash = argon2.hash_password(secret).map_err(|error| failed(&error))?;
-        Ok(phc.to_string().into())
+        Ok(secret::hash(secret, Cost { memory_kib, passes: 1 })?)
     }
 
     /// Whether `secret` is what the node last showed, when it was right and `phc` still holds.
@@ -149,7 +102,7 @@ impl Verifier {
             return Verdict::TooOften;
         }
         let permit = self.processors.enter();
-        let right = PasswordHash::new(phc).is_ok_and(|hash| Argon2::default().verify_password(secret, &hash).is_ok());
+        let right = secret::verify(secret, phc);
         drop(permit);
         if !right {
             return Verdict::Wrong;
@@ -182,55 +135,12 @@ impl Verifier {
     }
 }
 
-/// Lets so many threads in at a time: each hash of a chosen secret takes 8 MiB.
-struct Gate {
-    free: Mutex<usize>,
-    left: Condvar,
-}
-
-struct Permit<'a>(&'a Gate);
-
-impl Gate {
-    fn new(free: usize) -> Self {
-        Self { free: Mutex::new(free), left: Condvar::new() }
-    }
-
-    fn enter(&self) -> Permit<'_> {
-        let waiting = self.left.wait_while(locked(&self.free), |free| *free == 0);
-        *waiting.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Permit(self)
-    }
-}
-
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        *locked(&self.0.free) += 1;
-        self.0.left.notify_one();
-    }
-}
-
-/// The lock, also after a panic elsewhere: what these locks guard is whole between statements.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn node(name: &str) -> NodeId {
         NodeId::new(name).expect("a name")
-    }
-
-    #[test]
-    fn a_made_secret_is_eight_groups_of_four_and_never_the_same() {
-        assert_eq!(base32_in_groups(&[0xff; 5]), "zzzz-zzzz");
-        assert_eq!(base32_in_groups(&[0, 0, 0, 0, 33]), "0000-0011");
-        let secret = Secret::generate().expect("random bits");
-        assert_eq!(secret.reveal().len(), 39);
-        assert_eq!(secret.reveal().split('-').map(str::len).collect::<Vec<_>>(), [4; 8]);
-        assert_ne!(secret, Secret::generate().expect("random bits"));
-        assert!(!format!("{secret:?}").contains(&secret.reveal()[..4]));
     }
 
     #[test]

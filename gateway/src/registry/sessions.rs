@@ -7,8 +7,8 @@
 use rusqlite::OptionalExtension;
 
 use super::Registry;
-use super::secret::locked;
 use crate::reading::NodeId;
+use crate::secret::locked;
 use crate::telemetry::ingest::{Command, Session, Sessions};
 
 /// MQTT 5: such a session does not expire.

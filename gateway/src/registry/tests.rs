@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-const BY: Cause<'static> = Cause { actor: "tester", reason: "a test" };
+const BY: Cause<'static> = Cause { actor: "tester", source: "", reason: "a test" };
 
 fn node(name: &str) -> NodeId {
     NodeId::new(name).expect("a name")

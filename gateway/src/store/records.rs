@@ -15,10 +15,10 @@ use super::sqlite::{OpenError, Synchronous, open_writer};
 pub const FILE: &str = "records.db";
 
 /// `FORMATS[n]` takes format `n` to `n + 1`.
-const FORMATS: &[&str] = &[REGISTRY];
+const FORMATS: &[&str] = &[REGISTRY, AUDIT];
 
 /// Format 1. Times are milliseconds since 1970. A secret is a PHC string, never the secret.
-const REGISTRY: &str = "
+pub(crate) const REGISTRY: &str = "
 CREATE TABLE revision(
     one INTEGER PRIMARY KEY CHECK (one = 1),
     value INTEGER NOT NULL
@@ -101,6 +101,46 @@ CREATE TABLE change(
     reason TEXT NOT NULL
 ) STRICT;
 CREATE INDEX change_by_subject ON change(subject, id);
+";
+
+/// Format 2: the audit log. What `change` holds is taken into it by `audit::adopt`, which drops that table.
+const AUDIT: &str = "
+CREATE TABLE audit(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    source TEXT NOT NULL,
+    category TEXT NOT NULL,
+    what TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    before_json TEXT,
+    after_json TEXT,
+    reason TEXT NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX audit_by_subject ON audit(subject, id);
+CREATE INDEX audit_by_actor ON audit(actor, id);
+CREATE INDEX audit_by_time ON audit(at);
+
+CREATE TABLE audit_start(
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+INSERT INTO audit_start(one, id, hash) VALUES (1, 0, zeroblob(32));
+
+CREATE TABLE audit_told(
+    way TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    error TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit WHEN old.id > (SELECT id FROM audit_start)
+BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
 ";
 
 /// Opens the records for writing, creating them readable by their owner alone.

@@ -183,7 +183,7 @@ fn every_change_leaves_who_why_before_and_after() {
     let a = node("a");
     let secret = registry.add_node(BY, &a, &Details::default(), &catalogue()).expect("added");
     registry.set_node(BY, &a, &details("tower"), &catalogue()).expect("set");
-    registry.revoke(Cause { actor: "eleni", reason: "stolen" }, &a).expect("revoked");
+    registry.revoke(Cause { actor: "eleni", source: "", reason: "stolen" }, &a).expect("revoked");
     let new = registry.rotate_secret(BY, &a).expect("rotated");
     let changes = registry.changes(&a, 9).expect("changes");
     let whats: Vec<_> = changes.iter().map(|change| &*change.what).collect();
