@@ -13,6 +13,7 @@ mod chain;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+pub(crate) use chain::hex;
 pub use chain::{Fault, Head, InvalidHead, Report, verify};
 
 use crate::reading::Timestamp;

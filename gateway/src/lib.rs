@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod import;
 pub mod pages;
+pub mod people;
 pub mod quality;
 pub mod reading;
 pub mod registry;

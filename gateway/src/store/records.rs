@@ -15,7 +15,7 @@ use super::sqlite::{OpenError, Synchronous, open_writer};
 pub const FILE: &str = "records.db";
 
 /// `FORMATS[n]` takes format `n` to `n + 1`.
-const FORMATS: &[&str] = &[REGISTRY, AUDIT];
+const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE];
 
 /// Format 1. Times are milliseconds since 1970. A secret is a PHC string, never the secret.
 pub(crate) const REGISTRY: &str = "
@@ -141,6 +141,77 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit WHEN old.id > (SELECT id FROM audit_start)
 BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+";
+
+/// Format 3: people, their sessions and tokens. Names stand in `identity` alone, so that erasing a row there leaves
+/// every record whole; a session, a link and a token are kept as SHA-256, a password as a PHC string.
+const PEOPLE: &str = "
+CREATE TABLE person(
+    id TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    state TEXT NOT NULL,
+    external INTEGER NOT NULL,
+    valid_until INTEGER,
+    created_at INTEGER NOT NULL,
+    password TEXT,
+    password_at INTEGER,
+    totp BLOB,
+    totp_pending BLOB,
+    totp_step INTEGER NOT NULL DEFAULT 0,
+    signed_in_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identity(
+    person TEXT PRIMARY KEY REFERENCES person(id),
+    login TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    email TEXT,
+    phone TEXT,
+    employer TEXT,
+    directory TEXT UNIQUE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE person_site(
+    person TEXT NOT NULL REFERENCES person(id),
+    site TEXT NOT NULL,
+    PRIMARY KEY (person, site)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE recovery_code(
+    person TEXT NOT NULL REFERENCES person(id),
+    hash BLOB NOT NULL,
+    PRIMARY KEY (person, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE link(
+    hash BLOB PRIMARY KEY,
+    person TEXT REFERENCES person(id),
+    created_at INTEGER NOT NULL,
+    valid_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE web_session(
+    hash BLOB PRIMARY KEY,
+    person TEXT NOT NULL REFERENCES person(id),
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    whole INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    agent TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX web_session_by_person ON web_session(person);
+
+CREATE TABLE token(
+    id TEXT PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    valid_until INTEGER NOT NULL,
+    used_at INTEGER,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Opens the records for writing, creating them readable by their owner alone.

@@ -1,0 +1,76 @@
+//! Roles, and what each may do. What is not said here is not allowed.
+
+/// What a person is to the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Puts up nodes and keeps them running.
+    Technician,
+    /// Watches the city and mends what came in wrong.
+    Operator,
+    /// Inspects equipment.
+    Inspector,
+    /// Looks at what others did, and changes nothing.
+    Auditor,
+    /// Decides who may do what.
+    Administrator,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 5] = [Self::Technician, Self::Operator, Self::Inspector, Self::Auditor, Self::Administrator];
+
+    /// Its name in files and on the command line.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Technician => "technician",
+            Self::Operator => "operator",
+            Self::Inspector => "inspector",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// The role of that name.
+    pub fn named(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.code() == code)
+    }
+
+    /// Whether the role may do it.
+    pub const fn may(self, permission: Permission) -> bool {
+        use Permission as P;
+        match self {
+            Self::Technician => matches!(permission, P::Account | P::Read | P::Nodes),
+            Self::Operator => matches!(permission, P::Account | P::Read | P::Operate),
+            Self::Inspector => matches!(permission, P::Account | P::Read),
+            Self::Auditor => matches!(permission, P::Account | P::Read | P::Audit),
+            Self::Administrator => true,
+        }
+    }
+
+    /// Whether a password alone is not enough.
+    pub const fn needs_code(self) -> bool {
+        matches!(self, Self::Administrator)
+    }
+}
+
+/// What may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Seeing and keeping one's own account.
+    Account,
+    /// Reading what the city measures.
+    Read,
+    /// Mending what came in wrong.
+    Operate,
+    /// Adding, changing and revoking nodes.
+    Nodes,
+    /// Reading the audit log and the register of personal data.
+    Audit,
+    /// Accounts, tokens, retention, erasure.
+    People,
+}
+
+impl Permission {
+    /// All of them.
+    pub const ALL: [Permission; 6] = [Self::Account, Self::Read, Self::Operate, Self::Nodes, Self::Audit, Self::People];
+}
