@@ -5,8 +5,8 @@
 //! process: the journal has everything that was acknowledged.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -17,9 +17,10 @@ use crate::aggregate::Windows;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::pages;
+use crate::people::{AttemptRule, People, PeopleRules, SessionRule};
 use crate::reading::Timestamp;
 use crate::registry::{self, Registry, RegistryConfig};
-use crate::service::{self, Gateway};
+use crate::service::{self, Gateway, Refusals};
 use crate::store::{Reader, Writer, records};
 use crate::telemetry::frame::FrameKind;
 use crate::telemetry::ingest::broker::{Broker, BrokerConfig, BrokerState};
@@ -59,6 +60,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     std::fs::create_dir_all(folder).with_context(|| format!("data_dir {} cannot be made", folder.display()))?;
     let clock = Arc::new(Clock::new(BUILT_AT));
     let registry = Registry::open(&folder.join(records::FILE), registry_config(&config))?;
+    let people = People::open(&folder.join(records::FILE), people_rules(&config), clock.clone())?;
     let windows = Arc::new(Windows::new(config.windows.lengths.clone(), config.time_zone.clone()));
     let (writer, recovered) = Writer::open(folder, config.catalogue.clone(), windows, registry.snapshot())?;
     let (journal, recovery) =
@@ -103,6 +105,9 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         ledger,
         reader,
         registry: registry.clone(),
+        people,
+        refusals: Refusals::default(),
+        routes: OnceLock::new(),
         orders: orders.clone(),
         clock,
         connections: connections.clone(),
@@ -127,7 +132,8 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let doors = tokio::spawn(listener.run(stopped.clone()));
     let mut ways: Vec<_> = lines.into_iter().map(|line| tokio::spawn(line.run(stopped.clone()))).collect();
     ways.extend(broker.map(|(broker, _)| tokio::spawn(broker.run(stopped.clone()))));
-    let routes = service::router(app.clone()).merge(pages::router(app.clone()));
+    let (routes, table) = routes(&app);
+    let _ = app.routes.set(table);
     let pages = tokio::spawn(service::serve(http, app.clone(), routes, stopped.clone()));
     let sink = sink.map(|sink| tokio::spawn(sink.run(stopped.clone())));
     let follower = tokio::spawn(follow_registry(app.clone(), stopped.clone()));
@@ -157,6 +163,23 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
             tracing::info!("stopped; everything is stored");
             Ok(())
         }
+    }
+}
+
+/// All routes, and what each needs.
+pub(crate) fn routes(gateway: &Arc<Gateway>) -> (axum::Router, Vec<service::access::Route>) {
+    let ((service, mut table), (pages, more)) = (service::routes(gateway.clone()), pages::routes(gateway.clone()));
+    table.extend(more);
+    (service.merge(pages), table)
+}
+
+/// What people are held to, by the service and by the command line.
+pub fn people_rules(config: &Config) -> PeopleRules {
+    let access = &config.access;
+    PeopleRules {
+        sessions: SessionRule { idle: access.session_idle, most: access.session_max },
+        attempts: AttemptRule { failures_max: access.failures_max, lock: access.lock },
+        link: access.link,
     }
 }
 

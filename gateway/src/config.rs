@@ -14,6 +14,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::catalogue::Catalogue;
 use crate::store::model::WindowLength;
@@ -45,8 +46,12 @@ pub struct Config {
     pub listen: Listen,
     /// How nodes become known.
     pub enrolment: Enrolment,
-    /// Who may read.
+    /// Who may read, and how people come in.
     pub access: Access,
+    /// The certificate that HTTP is served with; none: in clear.
+    pub http_tls: Option<HttpTls>,
+    /// To whom the audit log's head is told.
+    pub audit: Audit,
     /// The time-series store that settled aggregates go to, if any.
     pub influxdb: Option<InfluxDb>,
     /// A broker whose messages are taken too, if any.
@@ -110,14 +115,18 @@ pub struct Municipality {
 }
 
 /// Addresses that the gateway listens on; port 0 takes a free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
     /// MQTT without TLS.
     pub mqtt: SocketAddr,
     /// Pages, API and metrics. On the loopback unless `http_beyond_loopback`.
     pub http: SocketAddr,
-    /// Whether `http` may be reached from other machines.
+    /// Whether `http` may be reached from other machines without TLS.
     pub http_beyond_loopback: bool,
+    /// How others reach the pages, without a slash at its end.
+    pub public_url: Option<String>,
+    /// Reverse proxies, whose word on clients is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// How nodes become known.
@@ -129,13 +138,48 @@ pub enum Enrolment {
     Claim,
 }
 
+/// Who may read over HTTP, and how people come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Who may read.
+    pub read: Read,
+    /// Until a session that is not used ends.
+    pub session_idle: Duration,
+    /// Until a session ends in any case.
+    pub session_max: Duration,
+    /// Failed attempts after which a name is locked.
+    pub failures_max: u32,
+    /// How long it stays locked.
+    pub lock: Duration,
+    /// How long a link to set a password may be used.
+    pub link: Duration,
+}
+
 /// Who may read over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum Read {
     /// Whoever reaches the address.
     Anyone,
-    /// Holders of a token. There are none in this version: connections from the loopback alone.
+    /// People who signed in, and holders of a token.
     Token,
+}
+
+/// A certificate with its key, absolute paths. Were there when the configuration was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpTls {
+    /// The chain, in PEM form.
+    pub cert_file: PathBuf,
+    /// The key, in PEM form.
+    pub key_file: PathBuf,
+}
+
+/// To whom the audit log's head is told, once a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// A file that a line is added to, absolute.
+    pub head_file: Option<PathBuf>,
+    /// An address that takes a POST.
+    pub head_url: Option<String>,
 }
 
 /// A store that takes InfluxDB's line protocol.
@@ -215,6 +259,8 @@ pub struct Retention {
     pub aggregates_days: u32,
     /// Days of rejections with their bytes.
     pub rejections_days: u32,
+    /// Days of the audit log.
+    pub audit_days: u32,
 }
 
 /// What nothing may exceed. What happens there stands beside each key in `config/gateway.toml`.
@@ -224,6 +270,8 @@ pub struct Limits {
     pub packet_bytes_max: u32,
     /// MQTT connections at once.
     pub connections_max: u32,
+    /// HTTP connections at once.
+    pub http_connections_max: u32,
     /// QoS 1 messages of one connection not acknowledged yet.
     pub in_flight_max: u16,
     /// Nodes enrolled.

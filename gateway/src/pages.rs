@@ -26,10 +26,11 @@ mod view;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
+use crate::people::Permission;
 use crate::service::Gateway;
+use crate::service::access::{Need, Route, Routes};
 use census::Census;
 
 /// What the pages share: the gateway, and what was last seen of its nodes.
@@ -38,26 +39,27 @@ struct Pages {
     census: Mutex<Option<Arc<Census>>>,
 }
 
-/// The routes of this wing.
-pub fn router(gateway: Arc<Gateway>) -> Router {
-    let pages = Arc::new(Pages { gateway, census: Mutex::default() });
-    Router::new()
-        .route("/", get(overview::page))
-        .route("/nodes", get(nodes::page))
-        .route("/nodes/{id}", get(node::page))
-        .route("/series/{id}", get(series::page))
-        .route("/series/{id}/csv", get(export::csv))
-        .route("/rejections", get(rejections::list))
-        .route("/rejections/{id}", get(rejections::one))
-        .route("/rejections/{id}/replay", post(rejections::replay))
-        .route("/sinks", get(sinks::page))
-        .route("/about", get(about::page))
-        .route("/search", get(search::page))
-        .route("/assets/style.css", get(assets::style))
-        .route("/assets/live.js", get(assets::script))
-        .route("/assets/icon.svg", get(assets::icon))
-        .route("/assets/logo", get(assets::logo))
-        .fallback(view::nowhere)
-        .layer(CompressionLayer::new())
-        .with_state(pages)
+/// The routes of this wing, and what each needs.
+pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
+    let pages = Arc::new(Pages { gateway: gateway.clone(), census: Mutex::default() });
+    let (open, read) = (Need::Open, Need::May(Permission::Read));
+    let (routes, table) = Routes::new(gateway)
+        .get("/", read, overview::page)
+        .get("/nodes", read, nodes::page)
+        .get("/nodes/{id}", read, node::page)
+        .get("/series/{id}", read, series::page)
+        .get("/series/{id}/csv", read, export::csv)
+        .get("/rejections", read, rejections::list)
+        .get("/rejections/{id}", read, rejections::one)
+        .post("/rejections/{id}/replay", Need::May(Permission::Operate), rejections::replay)
+        .get("/sinks", read, sinks::page)
+        .get("/about", read, about::page)
+        .get("/search", read, search::page)
+        .get("/assets/style.css", open, assets::style)
+        .get("/assets/live.js", open, assets::script)
+        .get("/assets/icon.svg", open, assets::icon)
+        .get("/assets/logo", open, assets::logo)
+        .build(pages.clone());
+    let nowhere = Router::new().fallback(view::nowhere).with_state(pages);
+    (routes.merge(nowhere).layer(CompressionLayer::new()), table)
 }

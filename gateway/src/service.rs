@@ -2,9 +2,11 @@
 //!
 //! Blocking reads of the store go to blocking threads. Pages are put in front by the app.
 
-mod access;
+pub(crate) mod access;
 pub mod gateway;
+mod listener;
 mod metrics;
+mod refusals;
 pub(crate) mod rejections;
 pub mod sensorthings;
 
@@ -14,7 +16,6 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,6 +24,11 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use gateway::Gateway;
+pub use refusals::Refusals;
+
+use crate::people::Permission;
+use access::{Need, Route, Routes};
+use listener::Listener;
 
 /// Largest body of a request; the interface reads, and takes small forms only.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -34,25 +40,28 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// The routes of this wing.
-pub fn router(gateway: Arc<Gateway>) -> Router {
+/// The routes of this wing, and what each needs.
+pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let registry = gateway.registry.clone();
     let source = sensorthings::Live {
         reader: gateway.reader.clone(),
         catalogue: gateway.config.catalogue.clone(),
         registry: move || registry.snapshot(),
     };
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics::show))
-        .route("/api/ledger", get(ledger))
-        .route("/api/rejections", get(rejections::list))
-        .route("/api/rejections/{id}", get(rejections::one))
-        .route("/api/rejections/{id}/replay", post(rejections::replay))
-        .route("/api/openapi.json", get(openapi))
-        .with_state(gateway)
-        .merge(sensorthings::router(Arc::new(source), sensorthings::Settings::default()))
+    let (read, operate) = (Need::May(Permission::Read), Need::May(Permission::Operate));
+    let settings = sensorthings::Settings::default();
+    Routes::new(gateway.clone())
+        .get("/healthz", Need::Open, || async { "ok\n" })
+        .get("/readyz", Need::Open, readyz)
+        .get("/metrics", read, metrics::show)
+        .get("/api/ledger", read, ledger)
+        .get("/api/rejections", read, rejections::list)
+        .get("/api/rejections/{id}", read, rejections::one)
+        .post("/api/rejections/{id}/replay", operate, rejections::replay)
+        .get("/api/openapi.json", Need::Open, openapi)
+        .get("/api/routes", Need::May(Permission::Audit), access::table)
+        .service(&sensorthings::paths(), read, sensorthings::router(Arc::new(source), settings))
+        .build(gateway)
 }
 
 /// Serves `routes` with the bounds and headers that hold for everything, until `stop` holds true.
@@ -60,19 +69,21 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    let connections_max = gateway.config.limits.http_connections_max as usize;
     let routes = routes
-        .layer(middleware::from_fn_with_state(gateway, access::check))
+        .layer(middleware::from_fn_with_state(gateway, access::identify))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))
         .layer(header(header::CACHE_CONTROL, "no-store"));
-    let service = routes.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let service = routes.into_make_service_with_connect_info::<access::Peer>();
     let until = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(until(stop.clone()));
+    let serving =
+        axum::serve(Listener::new(listener, connections_max), service).with_graceful_shutdown(until(stop.clone()));
     let drained = async {
         until(stop).await;
         tokio::time::sleep(DRAIN_TIMEOUT).await;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::document::{self, Key};
 use super::problem::{Problem, Problems, Report};
-use super::shape::{self, AccessRead, EnrolmentMode, Shape, Size};
-use super::{Access, CatalogueSource, Config, Enrolment, Limits, Listen, Municipality, Retention, Windows};
+use super::shape::{self, EnrolmentMode, Shape, Size};
+use super::{CatalogueSource, Config, Enrolment, Limits, Listen, Municipality, Retention, Windows};
 use crate::catalogue::{Catalogue, load as catalogue};
 use crate::store::model::WindowLength;
 
+mod access;
 mod broker;
 mod influxdb;
 mod serial;
@@ -79,15 +80,14 @@ impl<'a> Check<'a> {
             time_zone: self.time_zone(&shape.time_zone),
             demonstration: self.demonstration(shape),
             municipality: self.municipality(&shape.municipality),
-            listen: self.listen(&shape.listen),
+            listen: self.listen(&shape.listen, shape.http.tls.get().is_some()),
             enrolment: match shape.enrolment.mode.get() {
                 Some(EnrolmentMode::Open) => Enrolment::Open,
                 Some(EnrolmentMode::Claim) | None => Enrolment::Claim,
             },
-            access: match shape.access.read.get() {
-                Some(AccessRead::Anyone) => Access::Anyone,
-                Some(AccessRead::Token) | None => Access::Token,
-            },
+            access: self.access(&shape.access),
+            http_tls: shape.http.tls.get().map(|section| self.http_tls(section, shape.http.tls.span())),
+            audit: self.audit(&shape.audit),
             influxdb: shape.influxdb.get().map(|section| self.influxdb(section, shape.influxdb.span())),
             broker: shape.broker.get().map(|section| self.broker(section, shape.broker.span())),
             serial: self.serial(&shape.serial),
@@ -170,20 +170,27 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn listen(&mut self, shape: &shape::Listen) -> Listen {
+    fn listen(&mut self, shape: &shape::Listen, tls: bool) -> Listen {
         let mqtt = self.address("listen.mqtt", &shape.mqtt, SocketAddr::from(([127, 0, 0, 1], 1883)));
         let http = self.address("listen.http", &shape.http, SocketAddr::from(([127, 0, 0, 1], 8080)));
         let http_beyond_loopback = shape.http_beyond_loopback.get().copied().unwrap_or(false);
-        if !http.ip().is_loopback() && !http_beyond_loopback {
-            let found = format!("{http} can be reached from other machines, and there are no accounts in this version");
-            let problem = self.report.add("listen.http", shape.http.span(), found, "an address of 127.0.0.1 or [::1]");
+        if !http.ip().is_loopback() && !http_beyond_loopback && !tls {
+            let found = format!("{http} can be reached from other machines, and passwords would travel in clear");
+            let expected = "a certificate in [http.tls], or an address of 127.0.0.1 or [::1]";
+            let problem = self.report.add("listen.http", shape.http.span(), found, expected);
             problem.hint("to allow it all the same, set http_beyond_loopback = true in [listen]");
         }
         if mqtt == http && mqtt.port() != 0 {
             let span = shape.http.span().or(shape.mqtt.span());
             self.report.add("listen.http", span, format!("{http} is MQTT's address too"), "an address of its own");
         }
-        Listen { mqtt, http, http_beyond_loopback }
+        Listen {
+            mqtt,
+            http,
+            http_beyond_loopback,
+            public_url: self.public_url(&shape.public_url),
+            trusted_proxies: self.trusted_proxies(&shape.trusted_proxies),
+        }
     }
 
     fn windows(&mut self, shape: &shape::Windows) -> Windows {
@@ -222,6 +229,7 @@ impl<'a> Check<'a> {
             observations_days: self.number("retention.observations_days", &shape.observations_days, 730, 1..=36_500),
             aggregates_days: self.number("retention.aggregates_days", &shape.aggregates_days, 3_650, 1..=36_500),
             rejections_days: self.number("retention.rejections_days", &shape.rejections_days, 30, 1..=3_650),
+            audit_days: self.number("retention.audit_days", &shape.audit_days, 3_650, 365..=36_500),
         };
         let Retention { observations_days, aggregates_days, .. } = retention;
         if aggregates_days < observations_days {
@@ -236,6 +244,12 @@ impl<'a> Check<'a> {
         let limits = Limits {
             packet_bytes_max: self.size("limits.packet_bytes_max", &shape.packet_bytes_max, 65_536, KIB..=16 * MIB),
             connections_max: self.number("limits.connections_max", &shape.connections_max, 20_000, 1..=1_000_000),
+            http_connections_max: self.number(
+                "limits.http_connections_max",
+                &shape.http_connections_max,
+                1_000,
+                10..=100_000,
+            ),
             in_flight_max: self.number("limits.in_flight_max", &shape.in_flight_max, 1_000, 200..=65_535),
             nodes_max: self.number("limits.nodes_max", &shape.nodes_max, 20_000, 1..=1_000_000),
             datastreams_max: self.number("limits.datastreams_max", &shape.datastreams_max, 200_000, 1..=10_000_000),

@@ -26,8 +26,12 @@ pub(crate) struct Shape {
     pub(crate) listen: Listen,
     /// How nodes become known.
     pub(crate) enrolment: Enrolment,
-    /// Who may read.
+    /// Who may read, and how people come in.
     pub(crate) access: Access,
+    /// How pages and API are served.
+    pub(crate) http: Http,
+    /// To whom the audit log's head is told.
+    pub(crate) audit: Audit,
     /// The time-series store that settled aggregates are written to. Leave the section out to have none.
     pub(crate) influxdb: Key<InfluxDb>,
     /// A broker that the city has already: its messages are taken too. Leave the section out to have none.
@@ -64,8 +68,12 @@ pub(crate) struct Listen {
     pub(crate) mqtt: Key<String>,
     /// Address and port of pages, API and metrics.
     pub(crate) http: Key<String>,
-    /// Allows an `http` address that other machines reach.
+    /// Allows an `http` address that other machines reach, without TLS.
     pub(crate) http_beyond_loopback: Key<bool>,
+    /// How others reach the pages: https://gateway.example.gr. Links and QR codes begin with it.
+    pub(crate) public_url: Key<String>,
+    /// Addresses of reverse proxies: what they say of a client's address and of TLS is believed.
+    pub(crate) trusted_proxies: Key<Vec<String>>,
 }
 
 /// How nodes become known.
@@ -86,12 +94,51 @@ pub(crate) enum EnrolmentMode {
     Claim,
 }
 
-/// Who may read.
+/// Who may read, and how people come in.
 #[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Access {
-    /// `token`: in this version, connections from this machine alone. `anyone`: whoever reaches the address.
+    /// `token`: people who signed in and holders of a token. `anyone`: whoever reaches the address.
     pub(crate) read: Key<AccessRead>,
+    /// Seconds until a session that is not used ends.
+    pub(crate) session_idle_s: Key<u64>,
+    /// Seconds until a session ends in any case.
+    pub(crate) session_max_s: Key<u64>,
+    /// Failed attempts after which a name is locked; an address after five times as many.
+    pub(crate) failures_max: Key<u64>,
+    /// Seconds that a name stays locked.
+    pub(crate) lock_s: Key<u64>,
+    /// Seconds that a link to set a password may be used.
+    pub(crate) link_s: Key<u64>,
+}
+
+/// How pages and API are served.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    /// The city's own certificate. Without this section HTTP is served in clear.
+    pub(crate) tls: Key<Tls>,
+}
+
+/// A certificate and its key, in PEM form; read again when they change.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["cert_file", "key_file"]))]
+pub(crate) struct Tls {
+    /// The certificate and those between it and the root. Relative to this file's folder.
+    pub(crate) cert_file: Key<String>,
+    /// Its private key. Relative to this file's folder.
+    pub(crate) key_file: Key<String>,
+}
+
+/// To whom the audit log's head is told, once a day.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Audit {
+    /// A file that a line is added to; on another machine, and append-only there.
+    pub(crate) head_file: Key<String>,
+    /// An address that takes a POST with the head as JSON.
+    pub(crate) head_url: Key<String>,
 }
 
 /// Who may read.
@@ -100,7 +147,7 @@ pub(crate) struct Access {
 pub(crate) enum AccessRead {
     /// Whoever reaches the address.
     Anyone,
-    /// Connections from this machine alone, as long as there are no tokens.
+    /// People who signed in, and holders of a token.
     Token,
 }
 
@@ -199,6 +246,8 @@ pub(crate) struct Retention {
     pub(crate) aggregates_days: Key<u64>,
     /// Days that rejections are kept with their bytes.
     pub(crate) rejections_days: Key<u64>,
+    /// Days that entries of the audit log are kept.
+    pub(crate) audit_days: Key<u64>,
 }
 
 /// What nothing may exceed, and what happens there.
@@ -209,6 +258,8 @@ pub(crate) struct Limits {
     pub(crate) packet_bytes_max: Key<Size>,
     /// Most MQTT connections at once; further ones are closed.
     pub(crate) connections_max: Key<u64>,
+    /// Most HTTP connections at once; further ones wait until one ends.
+    pub(crate) http_connections_max: Key<u64>,
     /// Most QoS 1 messages of one connection not acknowledged yet; then its socket is not read.
     pub(crate) in_flight_max: Key<u64>,
     /// Most nodes enrolled; a further one is refused.

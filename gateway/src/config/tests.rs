@@ -240,7 +240,7 @@ fn the_explained_file_holds_the_defaults() {
     assert!(explained == defaults, "{explained:?}\n{defaults:?}");
     assert!(Config::defaults(empty.path()) == defaults, "what tests and the demo start from");
     assert_eq!(defaults.listen.http, "127.0.0.1:8080".parse().expect("an address"));
-    assert_eq!((defaults.enrolment, defaults.access), (Enrolment::Claim, Access::Token));
+    assert_eq!((defaults.enrolment, defaults.access.read), (Enrolment::Claim, Read::Token));
     assert_eq!(defaults.catalogue_source, CatalogueSource::Embedded);
     assert!(defaults.warnings.is_empty());
 
@@ -270,6 +270,10 @@ fn the_explained_file_has_every_key_and_the_optional_ones_at_their_defaults() {
     fs::write(folder.path().join("logo.svg"), "<svg/>").expect("it can be written");
     fs::write(folder.path().join("influxdb.token"), "t\n").expect("it can be written");
     fs::write(folder.path().join("broker.password"), "p\n").expect("it can be written");
+    fs::create_dir(folder.path().join("tls")).expect("it can be made");
+    for file in ["tls/fullchain.pem", "tls/privkey.pem"] {
+        fs::write(folder.path().join(file), "").expect("it can be written");
+    }
     let catalogues = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/catalogues");
     fs::create_dir(folder.path().join("catalogues")).expect("it can be made");
     for file in fs::read_dir(catalogues).expect("the folder is there") {

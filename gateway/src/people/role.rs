@@ -73,4 +73,16 @@ pub enum Permission {
 impl Permission {
     /// All of them.
     pub const ALL: [Permission; 6] = [Self::Account, Self::Read, Self::Operate, Self::Nodes, Self::Audit, Self::People];
+
+    /// Its name in the table of routes.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Read => "read",
+            Self::Operate => "operate",
+            Self::Nodes => "nodes",
+            Self::Audit => "audit",
+            Self::People => "people",
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! [`Gateway`]: what services and pages see of the running gateway.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
+use super::Refusals;
+use super::access::Route;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::people::People;
 use crate::reading::Timestamp;
 use crate::registry::Registry;
 use crate::store::Reader;
@@ -31,6 +34,12 @@ pub struct Gateway {
     pub reader: Reader,
     /// Nodes.
     pub registry: Arc<Registry>,
+    /// People, their sessions and tokens, and the audit log.
+    pub people: Arc<People>,
+    /// What was refused over HTTP.
+    pub refusals: Refusals,
+    /// Every route and what it needs; set once, when they are built.
+    pub(crate) routes: OnceLock<Vec<Route>>,
     /// The way to give orders to the pipeline.
     pub orders: Orders,
     /// The clock.

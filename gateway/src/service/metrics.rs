@@ -56,6 +56,9 @@ fn render(gateway: &Gateway) -> String {
     sink(&mut page, gateway);
     broker(&mut page, gateway);
     lines(&mut page, gateway);
+    let refused: Vec<_> = gateway.refusals.counts().collect();
+    let refused = refused.iter().map(|(reason, n)| (Some(("reason", *reason)), *n as f64));
+    page.metric("counter", "http_refused_total", "HTTP requests that were refused.", refused);
     let now = gateway.clock.now();
     page.gauge("ready", "1 when the gateway takes what nodes send.", f64::from(u8::from(gateway.readiness().ready)));
     page.gauge("uptime_seconds", "Seconds since the start.", now.millis_since(gateway.started_at) as f64 / 1_000.0);

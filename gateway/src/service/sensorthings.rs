@@ -78,15 +78,16 @@ impl Default for Settings {
     }
 }
 
+/// The paths that the service answers.
+pub fn paths() -> [String; 3] {
+    [BASE.to_owned(), format!("{BASE}/"), format!("{BASE}/{{*path}}")]
+}
+
 /// The service's routes.
-pub fn router(source: Arc<dyn Source>, settings: Settings) -> Router {
+pub fn router<S: Clone + Send + Sync + 'static>(source: Arc<dyn Source>, settings: Settings) -> Router<S> {
     let turns = Semaphore::new(settings.concurrent_max.max(1));
     let service = Arc::new(Service { source, settings, turns: Arc::new(turns), city: Mutex::new(None) });
-    Router::new()
-        .route(BASE, any(respond))
-        .route(&format!("{BASE}/"), any(respond))
-        .route(&format!("{BASE}/{{*path}}"), any(respond))
-        .with_state(service)
+    paths().iter().fold(Router::new(), |router, path| router.route(path, any(respond))).with_state(service)
 }
 
 struct Service {
