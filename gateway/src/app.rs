@@ -119,6 +119,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     });
     let addresses = (listener.local_addr()?, http.local_addr()?);
     tell_ports(&app.config.data_dir, addresses)?;
+    invite_first(&app)?;
     tracing::info!(mqtt = %addresses.0, http = %addresses.1, "the gateway is open");
 
     let stop_pipeline = Arc::new(AtomicBool::new(false));
@@ -164,6 +165,36 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
             Ok(())
         }
     }
+}
+
+/// How others reach the pages, without a slash at its end: what the configuration says, or where a running gateway
+/// listens, or where it will.
+pub fn base_url(config: &Config) -> String {
+    if let Some(url) = &config.listen.public_url {
+        return url.clone();
+    }
+    let ports = std::fs::read_to_string(config.data_dir.join(PORTS_FILE)).ok();
+    let ports: Option<serde_json::Value> = ports.and_then(|text| serde_json::from_str(&text).ok());
+    let http = ports.as_ref().and_then(|ports| ports["http"].as_str()).map(str::to_owned);
+    let scheme = if config.http_tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{}", http.unwrap_or_else(|| config.listen.http.to_string()))
+}
+
+/// While nobody can decide who may do what, a link for the first administrator is printed: on standard error, and not in
+/// the log, since it is a secret.
+fn invite_first(app: &Gateway) -> anyhow::Result<()> {
+    if app.config.demonstration {
+        return Ok(());
+    }
+    if let Some(link) = app.people.first_link()? {
+        let hours = app.config.access.link.as_secs().div_ceil(3_600);
+        eprintln!(
+            "\nNobody can sign in yet. The first administrator sets a password here, once, within {hours} h:\n\n    {}{}\n",
+            base_url(&app.config),
+            link.path()
+        );
+    }
+    Ok(())
 }
 
 /// All routes, and what each needs.

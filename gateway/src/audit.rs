@@ -10,6 +10,7 @@
 //! IEC 62443-4-2, CR 2.8: timestamp, source, category, type, event id, result.
 
 mod chain;
+pub mod cli;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 

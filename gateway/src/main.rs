@@ -5,12 +5,17 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use city_gateway::app;
+use city_gateway::audit::{self, cli::AuditCommand};
+use city_gateway::clock::Clock;
 use city_gateway::config::{Config, json_schema};
 use city_gateway::demo::DemoArgs;
 use city_gateway::import::{self, ImportArgs};
+use city_gateway::people::People;
+use city_gateway::people::cli::{TokenCommand, UserCommand};
 use city_gateway::reading::{NodeId, Timestamp};
 use city_gateway::registry::Registry;
 use city_gateway::registry::cli::NodeCommand;
@@ -74,6 +79,27 @@ enum Command {
         file: ConfigFile,
         #[command(subcommand)]
         command: Box<NodeCommand>,
+    },
+    /// Add, list, block and erase people, and give them links to sign in
+    User {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(subcommand)]
+        command: Box<UserCommand>,
+    },
+    /// Make, list and revoke tokens of other systems, which read
+    Token {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Look at the audit log, and whether it is what was written
+    Audit {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Look at the journal
     Journal {
@@ -219,6 +245,22 @@ fn obey(command: Command) -> Result<(), Failure> {
             city_gateway::registry::cli::run(*command, &config.data_dir, registry, &config.catalogue, &mut out)?;
             Ok(())
         }
+        Command::User { file, command } => {
+            let config = load(&file.config)?;
+            let people = open_people(&config)?;
+            Ok(city_gateway::people::cli::run_user(*command, &people, &app::base_url(&config), &mut out)?)
+        }
+        Command::Token { file, command } => {
+            let people = open_people(&load(&file.config)?)?;
+            let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+            Ok(city_gateway::people::cli::run_token(command, &people, now, &mut out)?)
+        }
+        Command::Audit { file, command } => {
+            let path = load(&file.config)?.data_dir.join(records::FILE);
+            let mut connection = records::open(&path)?;
+            audit::adopt(&mut connection)?;
+            Ok(audit::cli::run(command, &connection, &mut out)?)
+        }
         Command::Journal { command: JournalCommand::Verify { file } } => {
             let folder = load(&file.config)?.data_dir.join(app::JOURNAL_FOLDER);
             let report = journal::verify(&folder)?;
@@ -244,6 +286,12 @@ fn obey(command: Command) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+fn open_people(config: &Config) -> anyhow::Result<Arc<People>> {
+    std::fs::create_dir_all(&config.data_dir)?;
+    let clock = Arc::new(Clock::new(Timestamp::default()));
+    Ok(People::open(&config.data_dir.join(records::FILE), app::people_rules(config), clock)?)
 }
 
 fn load(file: &Path) -> Result<Config, Failure> {

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod attempts;
+pub mod cli;
 
 mod error;
 mod links;

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 
 use super::{Calibration, Cause, Details, Registry, RegistryConfig, RegistryError};
+use crate::audit;
 use crate::catalogue::{Catalogue, Position};
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
 use crate::store::records;
@@ -182,7 +183,7 @@ pub fn run(
 ) -> Result<(), CliError> {
     std::fs::create_dir_all(data_dir)?;
     let registry = Registry::open(&data_dir.join(records::FILE), config)?;
-    let actor = actor();
+    let actor = audit::cli::actor();
     let by = |reason| Cause { actor: &actor, source: "command line", reason };
     match command {
         NodeCommand::Add { id, details, why } => {
@@ -234,12 +235,6 @@ impl From<DetailArgs> for Details {
             position: args.lat.zip(args.lon).map(|(lat, lon)| Position { lat, lon }),
         }
     }
-}
-
-/// The person at the command line, as far as the system says.
-fn actor() -> String {
-    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
-    user.map_or_else(|_| "command line".into(), |user| format!("command line: {user}"))
 }
 
 fn node_id(text: &str) -> Result<NodeId, String> {
