@@ -198,7 +198,7 @@ pub fn register(
     stations: &[(NodeId, Station)],
     catalogue: &Catalogue,
 ) -> Result<(), RegistryError> {
-    let cause = Cause { actor: "import", source: "command line", reason: "daily values of another network" };
+    let cause = Cause { actor: "import", source: "this machine", reason: "daily values of another network" };
     let known = registry.snapshot();
     for (id, station) in stations {
         let details = station.details(NODE_TYPE);

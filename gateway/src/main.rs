@@ -50,6 +50,24 @@ struct ConfigFile {
     config: PathBuf,
 }
 
+/// The configuration, before or after the words of a command that has further ones.
+#[derive(clap::Args)]
+struct ConfigAnywhere {
+    /// The configuration; config/gateway.toml explains every key
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigAnywhere {
+    fn load(self) -> Result<Config, Failure> {
+        let Some(file) = self.config else {
+            eprintln!("error: the configuration is missing: --config FILE");
+            return Err(Failure::Unusable);
+        };
+        load(&file)
+    }
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Run the gateway
@@ -76,28 +94,28 @@ enum Command {
     /// Add, list, show, change and revoke nodes
     Node {
         #[command(flatten)]
-        file: ConfigFile,
+        file: ConfigAnywhere,
         #[command(subcommand)]
         command: Box<NodeCommand>,
     },
     /// Add, list, block and erase people, and give them links to sign in
     User {
         #[command(flatten)]
-        file: ConfigFile,
+        file: ConfigAnywhere,
         #[command(subcommand)]
         command: Box<UserCommand>,
     },
     /// Make, list and revoke tokens of other systems, which read
     Token {
         #[command(flatten)]
-        file: ConfigFile,
+        file: ConfigAnywhere,
         #[command(subcommand)]
         command: TokenCommand,
     },
     /// Look at the audit log, and whether it is what was written
     Audit {
         #[command(flatten)]
-        file: ConfigFile,
+        file: ConfigAnywhere,
         #[command(subcommand)]
         command: AuditCommand,
     },
@@ -240,23 +258,23 @@ fn obey(command: Command) -> Result<(), Failure> {
         }
         Command::Schema => Ok(writeln!(out, "{}", json_schema())?),
         Command::Node { file, command } => {
-            let config = load(&file.config)?;
+            let config = file.load()?;
             let registry = app::registry_config(&config);
             city_gateway::registry::cli::run(*command, &config.data_dir, registry, &config.catalogue, &mut out)?;
             Ok(())
         }
         Command::User { file, command } => {
-            let config = load(&file.config)?;
+            let config = file.load()?;
             let people = open_people(&config)?;
             Ok(city_gateway::people::cli::run_user(*command, &people, &app::base_url(&config), &mut out)?)
         }
         Command::Token { file, command } => {
-            let people = open_people(&load(&file.config)?)?;
+            let people = open_people(&file.load()?)?;
             let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
             Ok(city_gateway::people::cli::run_token(command, &people, now, &mut out)?)
         }
         Command::Audit { file, command } => {
-            let path = load(&file.config)?.data_dir.join(records::FILE);
+            let path = file.load()?.data_dir.join(records::FILE);
             let mut connection = records::open(&path)?;
             audit::adopt(&mut connection)?;
             Ok(audit::cli::run(command, &connection, &mut out)?)

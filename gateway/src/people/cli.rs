@@ -267,7 +267,7 @@ pub fn run_token(command: TokenCommand, people: &People, now: Timestamp, out: &m
 }
 
 fn by<'a>(actor: &'a str, why: &'a Why) -> Cause<'a> {
-    Cause { actor, source: "command line", reason: &why.reason }
+    Cause { actor, source: "this machine", reason: &why.reason }
 }
 
 fn known(people: &People, login: &str) -> Result<PersonId, PeopleError> {

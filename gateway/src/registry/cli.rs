@@ -184,7 +184,7 @@ pub fn run(
     std::fs::create_dir_all(data_dir)?;
     let registry = Registry::open(&data_dir.join(records::FILE), config)?;
     let actor = audit::cli::actor();
-    let by = |reason| Cause { actor: &actor, source: "command line", reason };
+    let by = |reason| Cause { actor: &actor, source: "this machine", reason };
     match command {
         NodeCommand::Add { id, details, why } => {
             let secret = registry.add_node(by(&why.reason), &id, &details.into(), catalogue)?;
