@@ -4,6 +4,8 @@
 //! doors close and acknowledge what is on disk, the pipeline writes a last checkpoint. A part that fails stops the
 //! process: the journal has everything that was acknowledged.
 
+mod housekeeping;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -138,6 +140,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let pages = tokio::spawn(service::serve(http, app.clone(), routes, stopped.clone()));
     let sink = sink.map(|sink| tokio::spawn(sink.run(stopped.clone())));
     let follower = tokio::spawn(follow_registry(app.clone(), stopped.clone()));
+    let housekeeping = tokio::spawn(housekeeping::follow(app.clone(), stopped.clone()));
     let inbox = tokio::spawn(inbox::follow(app.config.data_dir.clone(), journal.appender(), stopped.clone()));
 
     let mut pipeline_end = pipeline_end;
@@ -149,7 +152,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     tracing::info!("stopping");
     inner_stop.send_replace(true);
     doors.await?;
-    for task in [follower, inbox, pages].into_iter().chain(ways).chain(sink) {
+    for task in [follower, housekeeping, inbox, pages].into_iter().chain(ways).chain(sink) {
         task.await?;
     }
     let _ = std::fs::remove_file(app.config.data_dir.join(PORTS_FILE));

@@ -2,15 +2,17 @@
 //!
 //! An entry's hash is SHA-256 over its fields and the hash of the entry before it, so that whoever alters, removes or
 //! reorders an entry breaks the chain from there on ([`verify`]). Who may write the file could rewrite the chain as a
-//! whole: its [`Head`] is told to somebody else once a day, and [`verify`] holds the chain against it.
+//! whole: its [`Head`] is told to somebody else once a day ([`beacon`]), and [`verify`] holds the chain against it.
 //! The oldest entries go when their time is over ([`trim`]); the chain then begins at the entry before them.
 //!
 //! Entries stand in `records.db` and are written in the transaction of what they tell of: neither is there without the
 //! other. People are pseudonyms here (`person/…`), so that erasing a person leaves the chain whole. The fields follow
 //! IEC 62443-4-2, CR 2.8: timestamp, source, category, type, event id, result.
 
+pub mod beacon;
 mod chain;
 pub mod cli;
+pub mod export;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 

@@ -274,10 +274,11 @@ fn obey(command: Command) -> Result<(), Failure> {
             Ok(city_gateway::people::cli::run_token(command, &people, now, &mut out)?)
         }
         Command::Audit { file, command } => {
-            let path = file.load()?.data_dir.join(records::FILE);
-            let mut connection = records::open(&path)?;
+            let config = file.load()?;
+            std::fs::create_dir_all(&config.data_dir)?;
+            let mut connection = records::open(&config.data_dir.join(records::FILE))?;
             audit::adopt(&mut connection)?;
-            Ok(audit::cli::run(command, &connection, &mut out)?)
+            Ok(audit::cli::run(command, &config, &mut connection, &mut out)?)
         }
         Command::Journal { command: JournalCommand::Verify { file } } => {
             let folder = load(&file.config)?.data_dir.join(app::JOURNAL_FOLDER);

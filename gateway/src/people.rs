@@ -227,6 +227,14 @@ impl People {
         look(&locked(&self.file))
     }
 
+    /// Does something to the audit log itself, in one transaction.
+    ///
+    /// # Errors
+    /// What `work` says, or the file cannot be written.
+    pub fn keep_log<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, PeopleError> {
+        self.change(|transaction, _| Ok(work(transaction)?))
+    }
+
     /// Writes an entry of the audit log that stands for itself.
     ///
     /// # Errors

@@ -194,3 +194,56 @@ fn two_processes_that_write_at_once_make_one_chain() {
     let report = verify(&log.connection, &[]).expect("read");
     assert_eq!((report.entries, report.faults.len()), (60, 0));
 }
+
+#[test]
+fn an_export_is_believed_when_it_is_what_was_signed() {
+    let mut log = Log::with(5);
+    let signer = export::Signer::open(log.folder.path()).expect("made");
+    let again = export::Signer::open(log.folder.path()).expect("the same");
+    assert_eq!(signer.public_key(), again.public_key());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(log.folder.path().join(export::KEY_FILE)).expect("there").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    let mut out = Vec::new();
+    let span = (at(2_000), at(5_000));
+    let written =
+        export::write(&mut log.connection, &signer, "Δήμος", span, (at(9_000), CAUSE), &mut out).expect("written");
+    assert_eq!(written, 3);
+    let text = String::from_utf8(out).expect("text");
+    let checked = export::check(&text, Some(&signer.public_key())).expect("sound");
+    assert_eq!((checked.entries, checked.head.id), (3, 4));
+    assert_eq!(list(&log.connection, &Search::default(), 1).expect("read")[0].what, "export");
+
+    let refused = |text: &str, key| export::check(text, key).expect_err("not to be believed").to_string();
+    assert!(refused(&text.replace("node/n3000", "node/n3001"), None).contains("signature"));
+    let without: Vec<&str> = text.lines().filter(|line| !line.contains("node/n3000")).collect();
+    assert!(refused(&without.join("\n"), None).contains("signature"));
+    let other = export::Signer::open(tempfile::tempdir().expect("a folder").path()).expect("made");
+    assert!(refused(&text, Some(&other.public_key())).contains("another key"));
+    for nonsense in ["", "\n", "{}", "{}\n{}", "a\nb\nc"] {
+        export::check(nonsense, None).expect_err(nonsense);
+    }
+}
+
+#[test]
+fn the_head_is_told_once_a_day_and_again_an_hour_after_it_failed() {
+    use beacon::{Way, due, remember, told};
+    let log = Log::with(2);
+    let file = log.folder.path().join("heads.txt");
+    let hour = |n: i64| at(n * 3_600_000);
+    let head = due(&log.connection, Way::File, hour(1)).expect("read").expect("never told");
+    remember(&log.connection, Way::File, hour(1), head, Err("no such folder".to_owned())).expect("written");
+    assert_eq!(due(&log.connection, Way::File, hour(1)).expect("read"), None);
+    assert_eq!(told(&log.connection, Way::File).expect("read").error.as_deref(), Some("no such folder"));
+    let head = due(&log.connection, Way::File, hour(2)).expect("read").expect("an hour later");
+    beacon::tell_file(&file, &beacon::line(hour(2), "Δήμος Χ", head)).expect("told");
+    remember(&log.connection, Way::File, hour(2), head, Ok(())).expect("written");
+    assert_eq!(due(&log.connection, Way::File, hour(20)).expect("read"), None);
+    assert!(due(&log.connection, Way::File, hour(26)).expect("read").is_some());
+    assert!(due(&log.connection, Way::Url, hour(2)).expect("read").is_some(), "each way by itself");
+
+    let line = std::fs::read_to_string(&file).expect("read");
+    let kept: Head = line.split_whitespace().last().expect("a head").parse().expect("a head");
+    assert_eq!(log.faults(&[kept]), []);
+}

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::Refusals;
 use super::access::Route;
+use crate::audit::beacon::{self, Way};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::people::People;
@@ -103,8 +104,25 @@ impl Gateway {
                 warnings.push(format!("the sink {} is behind by {} changes: {why}", state.name, state.behind()));
             }
         }
+        warnings.extend(self.untold_heads());
         warnings.extend(self.lines.iter().flat_map(|line| line.view().warnings()));
         warnings.extend(self.broker.iter().flat_map(|broker| broker.view().warnings()));
         Readiness { ready: problems.is_empty(), problems, warnings }
+    }
+
+    /// Ways by which the audit log's head has not gone out for too long.
+    fn untold_heads(&self) -> Vec<String> {
+        let config = &self.config.audit;
+        let ways = [(Way::File, config.head_file.is_some()), (Way::Url, config.head_url.is_some())];
+        let stale = |way: Way| {
+            let told = self.people.look(|file| beacon::told(file, way)).ok()?;
+            let since = told.at.unwrap_or(self.started_at);
+            let late = self.clock.now().millis() - since.millis() > beacon::STALE_MS;
+            let why = told.error.unwrap_or_else(|| "no reason is known".to_owned());
+            late.then(|| {
+                format!("the audit log's head has not been told to [audit] {} since {since}: {why}", way.code())
+            })
+        };
+        ways.into_iter().filter(|(_, set)| *set).filter_map(|(way, _)| stale(way)).collect()
     }
 }

@@ -132,8 +132,8 @@ INSERT INTO audit_start(one, id, hash) VALUES (1, 0, zeroblob(32));
 
 CREATE TABLE audit_told(
     way TEXT PRIMARY KEY,
-    at INTEGER NOT NULL,
-    id INTEGER NOT NULL,
+    told_at INTEGER,
+    tried_at INTEGER NOT NULL,
     error TEXT
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,112 @@
+//! What is done by the clock, once an hour: the audit log's head goes out, and its oldest entries go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::audit::beacon::{self, Way};
+use crate::audit::{self, Head};
+use crate::reading::Timestamp;
+use crate::service::Gateway;
+
+/// How often it is looked at.
+const EVERY: Duration = Duration::from_secs(600);
+/// How long somebody may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+const DAY_MS: i64 = 86_400_000;
+
+/// Runs until `stop` holds true.
+pub(super) async fn follow(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = super::until(stop.clone()) => return,
+            _ = tick.tick() => {}
+        }
+        trim(&app).await;
+        for way in [Way::File, Way::Url] {
+            tell(&app, way).await;
+        }
+    }
+}
+
+/// What is older than `[retention] audit_days` goes. A clock that is not to be believed takes nothing away.
+async fn trim(app: &Arc<Gateway>) {
+    let now = app.clock.now();
+    if app.clock.is_suspect(now) {
+        return;
+    }
+    let limit = Timestamp::from_millis(now.millis() - i64::from(app.config.retention.audit_days) * DAY_MS);
+    let people = app.people.clone();
+    let trimmed = tokio::task::spawn_blocking(move || people.keep_log(|file| audit::trim(file, now, limit))).await;
+    match trimmed {
+        Ok(Ok(0)) => {}
+        Ok(Ok(entries)) => {
+            tracing::info!(entries, "old entries of the audit log are gone, as [retention] audit_days says")
+        }
+        Ok(Err(error)) => tracing::error!(%error, "the audit log could not be trimmed"),
+        Err(error) => tracing::error!(%error, "trimming the audit log failed"),
+    }
+}
+
+async fn tell(app: &Arc<Gateway>, way: Way) {
+    let config = &app.config.audit;
+    if (way == Way::File && config.head_file.is_none()) || (way == Way::Url && config.head_url.is_none()) {
+        return;
+    }
+    let now = app.clock.now();
+    let people = app.people.clone();
+    let due = tokio::task::spawn_blocking(move || people.look(|file| beacon::due(file, way, now))).await;
+    let head = match due {
+        Ok(Ok(Some(head))) => head,
+        Ok(Ok(None)) => return,
+        Ok(Err(error)) => return tracing::error!(%error, "the audit log could not be read"),
+        Err(error) => return tracing::error!(%error, "reading the audit log failed"),
+    };
+    let result = match way {
+        Way::File => tell_file(app, now, head).await,
+        Way::Url => tell_url(app, now, head).await,
+    };
+    match &result {
+        Ok(()) => tracing::info!(way = way.code(), %head, "the audit log's head is told"),
+        Err(error) => {
+            tracing::warn!(way = way.code(), error, "the audit log's head could not be told; in an hour again")
+        }
+    }
+    let people = app.people.clone();
+    let kept = move || people.keep_log(|file| beacon::remember(file, way, now, head, result));
+    match tokio::task::spawn_blocking(kept).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the audit log could not be written"),
+        Err(error) => tracing::error!(%error, "writing the audit log failed"),
+    }
+}
+
+async fn tell_file(app: &Arc<Gateway>, now: Timestamp, head: Head) -> Result<(), String> {
+    let Some(path) = app.config.audit.head_file.clone() else { return Ok(()) };
+    let line = beacon::line(now, &app.config.municipality.name, head);
+    // A network file system that is away may hold a thread for long: nobody waits for it.
+    let written = tokio::task::spawn_blocking(move || beacon::tell_file(&path, &line));
+    match tokio::time::timeout(ANSWER_MAX, written).await {
+        Ok(Ok(done)) => done.map_err(|error| error.to_string()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the file system does not answer".to_owned()),
+    }
+}
+
+async fn tell_url(app: &Arc<Gateway>, now: Timestamp, head: Head) -> Result<(), String> {
+    let Some(url) = &app.config.audit.head_url else { return Ok(()) };
+    let body = json!({
+        "municipality": app.config.municipality.name,
+        "at": now.to_string(),
+        "head": head.to_string(),
+    });
+    let client = reqwest::Client::builder().timeout(ANSWER_MAX).build().map_err(|error| error.to_string())?;
+    let sent = client.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
+    // The address may hold a secret of its own: it is not shown.
+    let answer = sent.map_err(|error| error.without_url().to_string())?;
+    if answer.status().is_success() { Ok(()) } else { Err(format!("answered {}", answer.status())) }
+}
