@@ -5,6 +5,7 @@
 pub mod aggregate;
 pub mod app;
 pub mod audit;
+pub mod backup;
 pub mod catalogue;
 pub mod clock;
 pub mod config;

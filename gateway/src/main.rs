@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use city_gateway::app;
 use city_gateway::audit::{self, cli::AuditCommand};
+use city_gateway::backup;
 use city_gateway::clock::Clock;
 use city_gateway::config::{Config, json_schema};
 use city_gateway::demo::DemoArgs;
@@ -118,6 +119,25 @@ enum Command {
         file: ConfigAnywhere,
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Copy everything to a folder, while the gateway runs or not; it holds secrets, keep it as you keep those
+    Backup {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// A new or empty folder
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Take a backup back into an empty data folder; the gateway does not run
+    Restore {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// The backup
+        #[arg(long, value_name = "FOLDER")]
+        from: PathBuf,
+        /// Only look whether the backup is whole
+        #[arg(long)]
+        verify: bool,
     },
     /// Look at the journal
     Journal {
@@ -279,6 +299,33 @@ fn obey(command: Command) -> Result<(), Failure> {
             let mut connection = records::open(&config.data_dir.join(records::FILE))?;
             audit::adopt(&mut connection)?;
             Ok(audit::cli::run(command, &config, &mut connection, &mut out)?)
+        }
+        Command::Backup { file, out: target } => {
+            let config = load(&file.config)?;
+            let manifest = backup::make(&config, &target, &mut |path| eprintln!("  {path}"))?;
+            let people = open_people(&config)?;
+            let actor = audit::cli::actor();
+            let cause = audit::Cause { actor: &actor, source: "this machine", reason: "" };
+            people.note(cause, audit::Event::done(audit::Category::Data, "backup", "data"))?;
+            writeln!(out, "{} files, {} bytes in {}.", manifest.files.len(), manifest.bytes(), target.display())?;
+            Ok(writeln!(out, "Try it: city-gateway restore --verify --from {} --config FILE", target.display())?)
+        }
+        Command::Restore { file, from, verify: true } => {
+            load(&file.config)?;
+            let manifest = backup::verify(&from)?;
+            Ok(writeln!(out, "The backup of {} is whole: {} files.", manifest.begun_at, manifest.files.len())?)
+        }
+        Command::Restore { file, from, verify: false } => {
+            let config = load(&file.config)?;
+            let manifest = backup::restore(&from, &config.data_dir, &mut |path| eprintln!("  {path}"))?;
+            let people = open_people(&config)?;
+            let actor = audit::cli::actor();
+            let cause = audit::Cause { actor: &actor, source: "this machine", reason: "" };
+            let after = serde_json::json!({ "begun_at": manifest.begun_at });
+            let event = audit::Event::done(audit::Category::Data, "restore", "data").with(None, Some(after));
+            people.note(cause, event)?;
+            writeln!(out, "The backup of {} is back in {}.", manifest.begun_at, config.data_dir.display())?;
+            Ok(writeln!(out, "Start the gateway; nodes send what was not acknowledged since.")?)
         }
         Command::Journal { command: JournalCommand::Verify { file } } => {
             let folder = load(&file.config)?.data_dir.join(app::JOURNAL_FOLDER);
