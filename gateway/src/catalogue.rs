@@ -3,6 +3,7 @@
 
 pub mod load;
 pub mod mapping;
+pub mod personal_data;
 mod shape;
 
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ pub struct Catalogue {
     pub sites: Vec<Site>,
     /// How makers' own messages are read.
     pub mappings: mapping::Mappings,
+    /// What is held of people.
+    pub personal_data: Vec<personal_data::DataClass>,
 }
 
 /// A quantity's place in this run's catalogue: small and `Copy`, never written to disk.
@@ -40,7 +43,7 @@ impl Catalogue {
         let by_code = quantities.iter().enumerate().map(|(i, q)| (q.code.clone(), index(i))).collect();
         let by_number = quantities.iter().enumerate().filter_map(|(i, q)| Some((q.number?, index(i)))).collect();
         let mappings = mapping::Mappings::default();
-        Self { quantities, by_code, by_number, node_types, zones, sites, mappings }
+        Self { quantities, by_code, by_number, node_types, zones, sites, mappings, personal_data: Vec::new() }
     }
 
     /// The quantity with that code, `pm25`.

@@ -259,6 +259,8 @@ pub struct Retention {
     pub aggregates_days: u32,
     /// Days of rejections with their bytes.
     pub rejections_days: u32,
+    /// Days of names of people whose right has ended.
+    pub accounts_days: u32,
     /// Days of the audit log.
     pub audit_days: u32,
 }

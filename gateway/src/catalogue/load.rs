@@ -1,5 +1,5 @@
-//! Reads the catalogue files `quantities.toml`, `node_types.toml`, `zones.toml` and `mappings.toml`, and tells every problem
-//! of all at once.
+//! Reads the catalogue files `quantities.toml`, `node_types.toml`, `zones.toml`, `mappings.toml` and `personal_data.toml`,
+//! and tells every problem of all at once.
 //!
 //! The files of `config/catalogues/` are part of the program; a municipality that edits them gives a folder of its own.
 //! What is read here is consistent: codes and numbers are unique, and whatever is named by another entry exists.
@@ -14,6 +14,7 @@ use crate::config::document::{self, Key};
 use crate::config::problem::{Problem, Problems, Report, did_you_mean};
 
 mod mapping;
+mod personal_data;
 mod quantity;
 
 /// The files of a catalogue folder, with what the program carries of each.
@@ -23,19 +24,27 @@ const FILES: [(&str, &str); 3] = [
     ("zones.toml", include_str!("../../../config/catalogues/zones.toml")),
 ];
 
-/// The file that a folder may lack: the program's own is then taken.
-const MAPPINGS: (&str, &str) = ("mappings.toml", include_str!("../../../config/catalogues/mappings.toml"));
+/// Reads a further file into the catalogue.
+type Add = fn(&mut Catalogue, &Path, &str) -> Vec<Problem>;
+
+/// The files that a folder may lack: the program's own are then taken.
+const OPTIONAL: [(&str, &str, Add); 2] = [
+    ("mappings.toml", include_str!("../../../config/catalogues/mappings.toml"), mapping::add),
+    ("personal_data.toml", include_str!("../../../config/catalogues/personal_data.toml"), personal_data::add),
+];
 
 /// The catalogues that are part of the program.
 pub fn embedded() -> Catalogue {
     let texts = FILES.map(|(name, text)| (Path::new(name), text));
     let (mut catalogue, mut problems) = check(texts);
-    problems.extend(mapping::add(&mut catalogue, Path::new(MAPPINGS.0), MAPPINGS.1));
+    for (name, text, add) in OPTIONAL {
+        problems.extend(add(&mut catalogue, Path::new(name), text));
+    }
     debug_assert!(problems.is_empty(), "{problems:?}");
     catalogue
 }
 
-/// The catalogues of a folder, which holds all of the files but perhaps `mappings.toml`.
+/// The catalogues of a folder, which holds all of the files but perhaps the optional ones.
 ///
 /// # Errors
 /// Every problem of all of them.
@@ -58,11 +67,13 @@ pub(crate) fn read_folder(folder: &Path) -> (Catalogue, Vec<Problem>) {
     });
     let (mut catalogue, problems) = check(files.each_ref().map(|(file, text)| (file.as_path(), text.as_str())));
     unreadable.extend(problems);
-    let file = folder.join(MAPPINGS.0);
-    let text = if file.exists() { document::read_text(&file) } else { Ok(MAPPINGS.1.to_owned()) };
-    match text {
-        Ok(text) => unreadable.extend(mapping::add(&mut catalogue, &file, &text)),
-        Err(problems) => unreadable.extend(problems.into_vec()),
+    for (name, ours, add) in OPTIONAL {
+        let file = folder.join(name);
+        let text = if file.exists() { document::read_text(&file) } else { Ok(ours.to_owned()) };
+        match text {
+            Ok(text) => unreadable.extend(add(&mut catalogue, &file, &text)),
+            Err(problems) => unreadable.extend(problems.into_vec()),
+        }
     }
     (catalogue, unreadable)
 }
@@ -200,13 +211,21 @@ impl Entries {
     }
 
     fn names(&mut self, at: &At, key: &Key<shape::Text>) -> Text {
+        self.texts(at, "name", key)
+    }
+
+    /// A text in both languages, which has to be there.
+    fn texts(&mut self, at: &At, name: &str, key: &Key<shape::Text>) -> Text {
         let expected = "{ el = \"…\", en = \"…\" }";
         let Some(shape) = key.get() else {
-            self.report.add_missing(at.key("name"), Some(at.span.clone()), expected);
+            self.report.add_missing(at.key(name), Some(at.span.clone()), expected);
             return Text::default();
         };
         let at = &At { path: at.path.clone(), span: key.span().unwrap_or_default() };
-        Text { el: self.text(at, "name.el", &shape.el), en: self.text(at, "name.en", &shape.en) }
+        Text {
+            el: self.text(at, &format!("{name}.el"), &shape.el),
+            en: self.text(at, &format!("{name}.en"), &shape.en),
+        }
     }
 
     fn position(&mut self, at: &At, lat: &Key<f64>, lon: &Key<f64>) -> Position {

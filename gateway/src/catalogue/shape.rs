@@ -138,6 +138,33 @@ pub(super) struct Site {
     pub(super) lon: Key<f64>,
 }
 
+/// `personal_data.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PersonalData {
+    pub(super) class: Vec<Spanned<DataClass>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DataClass {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) what: Key<Text>,
+    pub(super) why: Key<Text>,
+    pub(super) ground: Key<Text>,
+    pub(super) erase: Key<Erase>,
+    pub(super) keep: Key<String>,
+    pub(super) elsewhere: Key<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Erase {
+    Erased,
+    Kept,
+}
+
 /// `mappings.toml`.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -229,6 +229,7 @@ impl<'a> Check<'a> {
             observations_days: self.number("retention.observations_days", &shape.observations_days, 730, 1..=36_500),
             aggregates_days: self.number("retention.aggregates_days", &shape.aggregates_days, 3_650, 1..=36_500),
             rejections_days: self.number("retention.rejections_days", &shape.rejections_days, 30, 1..=3_650),
+            accounts_days: self.number("retention.accounts_days", &shape.accounts_days, 365, 1..=36_500),
             audit_days: self.number("retention.audit_days", &shape.audit_days, 3_650, 365..=36_500),
         };
         let Retention { observations_days, aggregates_days, .. } = retention;

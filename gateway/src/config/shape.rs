@@ -246,6 +246,8 @@ pub(crate) struct Retention {
     pub(crate) aggregates_days: Key<u64>,
     /// Days that rejections are kept with their bytes.
     pub(crate) rejections_days: Key<u64>,
+    /// Days that a person's name is kept after their right has ended.
+    pub(crate) accounts_days: Key<u64>,
     /// Days that entries of the audit log are kept.
     pub(crate) audit_days: Key<u64>,
 }

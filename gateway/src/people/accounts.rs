@@ -118,8 +118,9 @@ impl People {
     /// # Errors
     /// There is no such person, they are the last administrator, or the file cannot be written.
     pub fn block(&self, cause: Cause<'_>, id: &PersonId) -> Result<(), PeopleError> {
-        self.edit(cause, "block", id, |transaction, _, _| {
-            transaction.execute("UPDATE person SET state = 'blocked' WHERE id = ?1", [id.as_str()])?;
+        self.edit(cause, "block", id, |transaction, _, now| {
+            let sql = "UPDATE person SET state = 'blocked', blocked_at = ?2 WHERE id = ?1";
+            transaction.execute(sql, (id.as_str(), now.millis()))?;
             drop_ways_in(transaction, id)
         })
     }
@@ -131,7 +132,8 @@ impl People {
     pub fn unblock(&self, cause: Cause<'_>, id: &PersonId) -> Result<(), PeopleError> {
         self.edit(cause, "unblock", id, |transaction, person, _| {
             let state = if person.password_at.is_some() { State::Active } else { State::Invited };
-            transaction.execute("UPDATE person SET state = ?2 WHERE id = ?1", (id.as_str(), state.code()))?;
+            let sql = "UPDATE person SET state = ?2, blocked_at = NULL WHERE id = ?1";
+            transaction.execute(sql, (id.as_str(), state.code()))?;
             Ok(())
         })
     }

@@ -3,6 +3,7 @@
 //! Whoever may read the data folder on this machine decides here: it is the way back when nobody can sign in.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -33,6 +34,9 @@ pub enum UserCommand {
         /// Who employs them, when it is not the municipality
         #[arg(long, value_name = "TEXT")]
         employer: Option<String>,
+        /// A file that holds the password alone, `-` for standard input; without it a link is made
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
         /// What they may do, and how long
         #[command(flatten)]
         rights: Rights,
@@ -158,6 +162,9 @@ pub enum CliError {
     /// Something that cannot be undone was not confirmed.
     #[error("this cannot be undone: give --yes to do it")]
     NotConfirmed,
+    /// The password's file could not be read.
+    #[error("{0}: {1}")]
+    Password(PathBuf, #[source] io::Error),
     /// Standard output.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -170,14 +177,24 @@ pub enum CliError {
 pub fn run_user(command: UserCommand, people: &People, base: &str, out: &mut impl Write) -> Result<(), CliError> {
     let actor = audit::cli::actor();
     match command {
-        UserCommand::Add { login, role, name, email, phone, employer, rights, why } => {
+        UserCommand::Add { login, role, name, email, phone, employer, password_file, rights, why } => {
+            let password = password_file.map(|file| read_password(&file)).transpose()?;
             let name = name.unwrap_or_else(|| login.clone());
             let identity = Identity { login: login.clone(), name, email, phone, employer };
             let Rights { external, until, site } = rights;
             let new = NewPerson { identity, role, external, valid_until: until, sites: site };
             let (_, link) = people.add(by(&actor, &why), &new)?;
-            writeln!(out, "`{login}` is added, as {}.\n", role.code())?;
-            tell_link(out, people, base, &link)?;
+            writeln!(out, "`{login}` is added, as {}.", role.code())?;
+            match password {
+                None => tell_link(out, people, base, &link)?,
+                Some(password) => {
+                    if let Err(error) = people.accept(link.secret(), &password, "this machine") {
+                        writeln!(out, "The password was not taken; the link sets another:")?;
+                        tell_link(out, people, base, &link)?;
+                        return Err(error.into());
+                    }
+                }
+            }
         }
         UserCommand::List { json: true } => {
             let everybody: Vec<_> = people.everybody()?.iter().map(described).collect();
@@ -270,6 +287,12 @@ fn by<'a>(actor: &'a str, why: &'a Why) -> Cause<'a> {
     Cause { actor, source: "this machine", reason: &why.reason }
 }
 
+fn read_password(file: &Path) -> Result<String, CliError> {
+    let text = if file == Path::new("-") { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) };
+    let text = text.map_err(|error| CliError::Password(file.to_owned(), error))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 fn known(people: &People, login: &str) -> Result<PersonId, PeopleError> {
     let person = people.find(login)?;
     person.map(|person| person.id).ok_or_else(|| PeopleError::Unknown(login.to_owned()))
@@ -277,7 +300,7 @@ fn known(people: &People, login: &str) -> Result<PersonId, PeopleError> {
 
 fn tell_link(out: &mut impl Write, people: &People, base: &str, link: &Link) -> io::Result<()> {
     let hours = people.rules().link.as_secs().div_ceil(3_600);
-    writeln!(out, "A link to set the password. It works once, within {hours} h; give it to nobody else:\n")?;
+    writeln!(out, "\nA link to set the password. It works once, within {hours} h; give it to nobody else:\n")?;
     writeln!(out, "    {base}{}", link.path())
 }
 

@@ -19,6 +19,11 @@ impl Link {
         Ok(Self(Secret::generate()?))
     }
 
+    /// The secret itself.
+    pub(super) fn secret(&self) -> &str {
+        self.0.reveal()
+    }
+
     /// The path of the page that takes it.
     pub fn path(&self) -> String {
         format!("/welcome/{}", self.0.reveal())

@@ -158,7 +158,8 @@ CREATE TABLE person(
     totp BLOB,
     totp_pending BLOB,
     totp_step INTEGER NOT NULL DEFAULT 0,
-    signed_in_at INTEGER
+    signed_in_at INTEGER,
+    blocked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE identity(
