@@ -16,6 +16,7 @@ pub mod people;
 pub mod quality;
 pub mod reading;
 pub mod registry;
+pub mod sbom;
 pub mod secret;
 pub mod service;
 pub mod store;

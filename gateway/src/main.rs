@@ -120,6 +120,15 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Print what this program is made of: every crate with its version and SHA-256, as CycloneDX
+    Sbom,
+    /// What the gateway holds of people
+    Data {
+        #[command(flatten)]
+        file: ConfigAnywhere,
+        #[command(subcommand)]
+        command: DataCommand,
+    },
     /// Copy everything to a folder, while the gateway runs or not; it holds secrets, keep it as you keep those
     Backup {
         #[command(flatten)]
@@ -209,6 +218,12 @@ impl Payload {
 }
 
 #[derive(Subcommand)]
+enum DataCommand {
+    /// Print the register of personal data: what, why, by which right, how long
+    Register,
+}
+
+#[derive(Subcommand)]
 enum JournalCommand {
     /// Read the whole journal and say whether it is sound; beside a running gateway too
     Verify {
@@ -286,7 +301,7 @@ fn obey(command: Command) -> Result<(), Failure> {
         Command::User { file, command } => {
             let config = file.load()?;
             let people = open_people(&config)?;
-            Ok(city_gateway::people::cli::run_user(*command, &people, &app::base_url(&config), &mut out)?)
+            Ok(city_gateway::people::cli::run_user(*command, &people, (&config, &app::base_url(&config)), &mut out)?)
         }
         Command::Token { file, command } => {
             let people = open_people(&file.load()?)?;
@@ -299,6 +314,11 @@ fn obey(command: Command) -> Result<(), Failure> {
             let mut connection = records::open(&config.data_dir.join(records::FILE))?;
             audit::adopt(&mut connection)?;
             Ok(audit::cli::run(command, &config, &mut connection, &mut out)?)
+        }
+        Command::Sbom => Ok(writeln!(out, "{:#}", city_gateway::sbom::cyclonedx())?),
+        Command::Data { file, command: DataCommand::Register } => {
+            let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+            Ok(city_gateway::people::cli::register(&file.load()?, now, &mut out)?)
         }
         Command::Backup { file, out: target } => {
             let config = load(&file.config)?;

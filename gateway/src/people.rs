@@ -9,6 +9,7 @@ mod accounts;
 mod attempts;
 pub mod cli;
 
+pub mod erasure;
 mod error;
 mod links;
 mod password;

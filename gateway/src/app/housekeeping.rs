@@ -1,4 +1,5 @@
-//! What is done by the clock, once an hour: the audit log's head goes out, and its oldest entries go.
+//! What is done by the clock, every ten minutes: what its time is over for goes (sessions, links, names, old entries of the
+//! audit log), and the audit log's head goes out when it is time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub(super) async fn follow(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
             () = super::until(stop.clone()) => return,
             _ = tick.tick() => {}
         }
-        trim(&app).await;
+        retire(&app).await;
         for way in [Way::File, Way::Url] {
             tell(&app, way).await;
         }
@@ -34,21 +35,24 @@ pub(super) async fn follow(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
 }
 
 /// What is older than `[retention] audit_days` goes. A clock that is not to be believed takes nothing away.
-async fn trim(app: &Arc<Gateway>) {
+async fn retire(app: &Arc<Gateway>) {
     let now = app.clock.now();
     if app.clock.is_suspect(now) {
         return;
     }
     let limit = Timestamp::from_millis(now.millis() - i64::from(app.config.retention.audit_days) * DAY_MS);
-    let people = app.people.clone();
-    let trimmed = tokio::task::spawn_blocking(move || people.keep_log(|file| audit::trim(file, now, limit))).await;
-    match trimmed {
+    let (people, accounts_days) = (app.people.clone(), app.config.retention.accounts_days);
+    let work = move || {
+        people.retire(accounts_days)?;
+        people.keep_log(|file| audit::trim(file, now, limit))
+    };
+    match tokio::task::spawn_blocking(work).await {
         Ok(Ok(0)) => {}
         Ok(Ok(entries)) => {
             tracing::info!(entries, "old entries of the audit log are gone, as [retention] audit_days says")
         }
-        Ok(Err(error)) => tracing::error!(%error, "the audit log could not be trimmed"),
-        Err(error) => tracing::error!(%error, "trimming the audit log failed"),
+        Ok(Err(error)) => tracing::error!(%error, "what its time is over for could not be taken away"),
+        Err(error) => tracing::error!(%error, "taking away what its time is over for failed"),
     }
 }
 

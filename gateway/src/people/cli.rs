@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::erasure::{self, Fate};
 use super::{Identity, Link, NewPerson, People, PeopleError, Person, PersonId, Role, State};
 use crate::audit::{self, Cause};
+use crate::catalogue::personal_data::DataClass;
+use crate::config::Config;
 use crate::reading::Timestamp;
 
 /// What is done with people.
@@ -174,7 +177,12 @@ pub enum CliError {
 ///
 /// # Errors
 /// What a person reads.
-pub fn run_user(command: UserCommand, people: &People, base: &str, out: &mut impl Write) -> Result<(), CliError> {
+pub fn run_user(
+    command: UserCommand,
+    people: &People,
+    (config, base): (&Config, &str),
+    out: &mut impl Write,
+) -> Result<(), CliError> {
     let actor = audit::cli::actor();
     match command {
         UserCommand::Add { login, role, name, email, phone, employer, password_file, rights, why } => {
@@ -218,11 +226,26 @@ pub fn run_user(command: UserCommand, people: &People, base: &str, out: &mut imp
             people.unblock(by(&actor, &why), &known(people, &login)?)?;
             writeln!(out, "`{login}` is let in again.")?;
         }
-        UserCommand::Erase { yes: false, .. } => return Err(CliError::NotConfirmed),
+        UserCommand::Erase { login, yes: false, .. } => {
+            known(people, &login)?;
+            writeln!(out, "Nothing is erased yet. What would become of what the gateway holds of `{login}`:\n")?;
+            tell_fates(out, &erasure::fates(config, Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())))?;
+            return Err(CliError::NotConfirmed);
+        }
         UserCommand::Erase { login, yes: true, why } => {
             let id = known(people, &login)?;
-            people.erase_identity(by(&actor, &why), &id)?;
-            writeln!(out, "`{login}` is erased. What they did stays, under {}.", id.subject())?;
+            let erasure = people.erase(by(&actor, &why), &id, config)?;
+            writeln!(out, "`{login}` is erased. What they did stays, under {}.\n", id.subject())?;
+            tell_fates(out, &erasure::fates(config, erasure.at))?;
+            let (found, of) = erasure.found;
+            writeln!(out, "\nLooked through the records' bytes for {of} texts that named them: {found} found.")?;
+            if !erasure.in_reasons.is_empty() {
+                writeln!(
+                    out,
+                    "Somebody wrote one of them as the reason of entries {:?} of the audit log.",
+                    erasure.in_reasons
+                )?;
+            }
         }
     }
     Ok(())
@@ -285,6 +308,40 @@ pub fn run_token(command: TokenCommand, people: &People, now: Timestamp, out: &m
 
 fn by<'a>(actor: &'a str, why: &'a Why) -> Cause<'a> {
     Cause { actor, source: "this machine", reason: &why.reason }
+}
+
+/// `city-gateway data register`: what is held of people, why, and how long.
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn register(config: &Config, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
+    for (class, fate) in erasure::fates(config, now) {
+        writeln!(out, "{} ({})", class.name.en, class.code)?;
+        writeln!(out, "  what    {}", class.what.en)?;
+        writeln!(out, "  why     {}", class.why.en)?;
+        writeln!(out, "  ground  {}", class.ground.en)?;
+        writeln!(out, "  kept    {}", class.keep.as_deref().unwrap_or("beside the gateway"))?;
+        writeln!(out, "  asked   {}\n", told(&fate))?;
+    }
+    Ok(())
+}
+
+fn tell_fates(out: &mut impl Write, fates: &[(DataClass, Fate)]) -> io::Result<()> {
+    for (class, fate) in fates {
+        writeln!(out, "  {:<24} {}", class.name.en, told(fate))?;
+        if *fate != Fate::Erased {
+            writeln!(out, "  {:<24} {}", "", class.ground.en)?;
+        }
+    }
+    Ok(())
+}
+
+fn told(fate: &Fate) -> String {
+    match fate {
+        Fate::Erased => "erased when its person asks for it".to_owned(),
+        Fate::Kept(Some(until)) => format!("kept until {} at the latest", minute(*until)),
+        Fate::Kept(None) => "kept; it lies beside the gateway".to_owned(),
+    }
 }
 
 fn read_password(file: &Path) -> Result<String, CliError> {

@@ -51,6 +51,9 @@ pub enum PeopleError {
     /// What the role asks for cannot be turned off.
     #[error("an administrator signs in with a code")]
     CodeNeeded,
+    /// Whether what was erased is gone could not be looked at.
+    #[error("the records could not be looked through: {0}")]
+    Look(String),
     /// As many as may be.
     #[error("there are {0} already, as many as may be")]
     Full(usize),

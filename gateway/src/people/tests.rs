@@ -310,3 +310,46 @@ fn later(house: &House) -> Timestamp {
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
+
+#[test]
+fn a_request_is_answered_class_by_class_and_what_is_gone_was_looked_for() {
+    let house = House::new();
+    house.person("admin1", Role::Administrator);
+    let id = house.person("papadopoulou", Role::Operator);
+    let cause = Cause { actor: "person/admin", source: HERE, reason: "request 17 of papadopoulou" };
+    let config = crate::config::Config::defaults(house.folder.path());
+    let config = crate::config::Config { data_dir: house.folder.path().to_owned(), ..config };
+    let erasure = house.people.erase(cause, &id, &config).expect("erased");
+    let fate = |code: &str| &erasure.fates.iter().find(|(known, _)| known == code).expect("a class").1;
+    assert_eq!((fate("accounts"), fate("sessions")), (&erasure::Fate::Erased, &erasure::Fate::Erased));
+    assert!(matches!(fate("audit"), erasure::Fate::Kept(Some(until)) if *until > erasure.at));
+    assert_eq!(fate("log"), &erasure::Fate::Kept(None));
+    // Somebody wrote the login as a reason: it is found, and said where.
+    assert_eq!(erasure.found, (1, 3));
+    assert_eq!(erasure.in_reasons.len(), 1);
+    assert!(house.people.is_erased(&id).expect("read"));
+    assert!(matches!(house.people.erase(cause, &id, &config), Err(PeopleError::Unknown(_))));
+}
+
+#[test]
+fn what_its_time_is_over_for_goes_and_the_log_says_so() {
+    let house = House::new();
+    house.person("admin1", Role::Administrator);
+    let id = house.person("nikos", Role::Operator);
+    house.people.block(BY, &id).expect("blocked");
+    let set = |sql: &str| house.people.look(|file| Ok(file.execute_batch(sql)?)).expect("set");
+    assert_eq!(house.people.retire(365).expect("done"), erasure::Retired::default());
+    let day = 86_400_000;
+    set(&format!("UPDATE person SET blocked_at = blocked_at - {} WHERE state = 'blocked'", 366_i64 * day));
+    let (_, link) = house.people.add(BY, &new_person("maria", Role::Operator)).expect("added");
+    set("UPDATE link SET valid_until = 1");
+    let cookie = house.cookie("admin1");
+    set(&format!("UPDATE web_session SET seen_at = seen_at - {day}"));
+    let retired = house.people.retire(365).expect("done");
+    assert_eq!(retired, erasure::Retired { sessions: 1, links: 1, accounts: 1 });
+    assert!(house.people.is_erased(&id).expect("read"));
+    assert_eq!(house.people.session(&cookie).expect("read"), None);
+    assert!(matches!(house.people.invited(&secret_of(&link)), Err(PeopleError::Link)));
+    assert!(house.log().contains(&("retention".to_owned(), true)));
+    assert_eq!(house.people.retire(365).expect("done"), erasure::Retired::default(), "nothing more");
+}
