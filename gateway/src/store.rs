@@ -1,4 +1,4 @@
-//! SQLite underneath: `telemetry.db` (the journal is the durable form) and `records.db` (every commit synced).
+//! SQLite underneath: `telemetry.db` (written in checkpoints) and `records.db` (written as people act).
 
 mod codec;
 mod compaction;
@@ -27,9 +27,6 @@ pub enum StoreError {
     /// SQLite's own error.
     #[error("the store: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// What was committed could not be synced.
-    #[error("the store could not be synced: {0}")]
-    Sync(#[source] std::io::Error),
     /// A row holds what this program never writes.
     #[error("the store holds a row that cannot be read: {0}")]
     Damaged(String),
@@ -40,9 +37,6 @@ impl StoreError {
     pub fn is_disk_full(&self) -> bool {
         match self {
             StoreError::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            StoreError::Sync(error) => {
-                matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
-            }
             StoreError::Open(_) | StoreError::Damaged(_) => false,
         }
     }

@@ -1,7 +1,8 @@
 //! [`Writer`]: the one writer of `telemetry.db`. What the pipeline has in hand goes to the database in checkpoints, each
-//! one transaction; the journal may forget what a checkpoint holds once it is synced.
+//! one transaction, durable when it returns: the journal may then forget what it holds.
+//!
+//! Nothing in this process opens the file but through SQLite: closing any descriptor of it would drop SQLite's locks.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::model::{Aggregate, Span, WindowIndex};
 use super::reader::Reader;
 use super::schema::TELEMETRY;
 use super::shared::Shared;
-use super::sqlite::{self, Synchronous};
+use super::sqlite;
 use crate::aggregate::Windows;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
@@ -156,7 +157,7 @@ impl Writer {
         registry: Arc<Snapshot>,
     ) -> Result<(Self, Recovered), StoreError> {
         let path = folder.join("telemetry.db");
-        let connection = sqlite::open_writer(&path, TELEMETRY, Synchronous::Normal)?;
+        let connection = sqlite::open_writer(&path, TELEMETRY)?;
         let shared = Arc::new(Shared::new(path, catalogue, windows, registry));
         load_datastreams(&connection, &shared)?;
         let progress = connection.query_row("SELECT position, change FROM progress", [], |row| {
@@ -220,7 +221,7 @@ impl Writer {
         Ok(rows.next()?.map(|row| row.get::<_, i64>(0)).transpose()?.unwrap_or(0) as u64)
     }
 
-    /// Writes a checkpoint in one transaction, syncs it, and merges segments that have gathered.
+    /// Writes a checkpoint in one durable transaction, and merges segments that have gathered.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing of the checkpoint is stored, and the same one may be tried again.
@@ -243,8 +244,7 @@ impl Writer {
         for entry in &entries {
             entry.live().all_written();
         }
-        compaction::merge(&mut self.connection, &self.shared)?;
-        self.sync()
+        compaction::merge(&mut self.connection, &self.shared)
     }
 
     /// Merges everything into sealed chunks and gives free pages back: for quiet hours and for measuring.
@@ -309,19 +309,6 @@ impl Writer {
         let pragma = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let pages = pragma("page_count")? - pragma("freelist_count")?;
         Ok(pages as u64 * pragma("page_size")? as u64)
-    }
-
-    /// Makes committed transactions durable: in WAL mode with `synchronous = NORMAL` a commit alone is not.
-    fn sync(&self) -> Result<(), StoreError> {
-        let wal = format!("{}-wal", self.shared.path.display());
-        for path in [wal.as_ref(), self.shared.path.as_path()] {
-            match File::open(path) {
-                Ok(file) => file.sync_data().map_err(StoreError::Sync)?,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(StoreError::Sync(error)),
-            }
-        }
-        Ok(())
     }
 }
 
@@ -600,4 +587,21 @@ fn load_unsettled(
         }
     }
     Ok(unsettled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::load;
+
+    #[test]
+    fn a_checkpoint_is_durable_when_it_returns() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let windows = Arc::new(Windows::new(Vec::new(), jiff::tz::TimeZone::UTC));
+        let (writer, _) =
+            Writer::open(folder.path(), Arc::new(load::embedded()), windows, Arc::default()).expect("a store");
+        let pragma = |name| writer.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).expect("told");
+        const FULL: i64 = 2;
+        assert_eq!(pragma("synchronous"), FULL, "the journal forgets what a checkpoint holds");
+    }
 }
