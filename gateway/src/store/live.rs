@@ -57,8 +57,9 @@ pub(crate) struct Live {
     pub(crate) written: usize,
     /// Every observation measured at or after this is in `recent`.
     pub(crate) complete_from: Option<Timestamp>,
-    /// Windows that wait to settle or to be computed again: index and start.
-    pub(crate) unsettled: Vec<(WindowIndex, Timestamp)>,
+    /// Windows that wait to settle or to be computed again, as readers see it: start and index, sorted. A window that
+    /// settles leaves it when its numbers are in the database.
+    pub(super) unsettled: Vec<(Timestamp, WindowIndex)>,
 }
 
 impl Live {
@@ -85,6 +86,23 @@ impl Live {
         if let Err(place) = self.superseded.binary_search(&ordinal) {
             self.superseded.insert(place, ordinal);
         }
+    }
+
+    /// The window that starts at `from` waits.
+    pub(crate) fn wait(&mut self, window: WindowIndex, from: Timestamp) {
+        if let Err(place) = self.unsettled.binary_search(&(from, window)) {
+            self.unsettled.insert(place, (from, window));
+        }
+    }
+
+    /// These windows, sorted, no longer wait.
+    pub(crate) fn settled(&mut self, windows: &[(Timestamp, WindowIndex)]) {
+        self.unsettled.retain(|waiting| windows.binary_search(waiting).is_err());
+    }
+
+    /// Starts, ascending, of the windows of that index that wait.
+    pub(crate) fn unsettled(&self, window: WindowIndex) -> impl Iterator<Item = Timestamp> {
+        self.unsettled.iter().filter(move |(_, w)| *w == window).map(|(from, _)| *from)
     }
 
     /// What the database does not hold yet.

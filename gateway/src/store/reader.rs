@@ -211,7 +211,7 @@ impl Reader {
     ) -> Result<Vec<Timestamp>, StoreError> {
         let mut starts: Vec<Timestamp> = {
             let live = entry.live();
-            live.unsettled.iter().filter(|(w, at)| *w == window && span.contains(*at)).map(|(_, at)| *at).collect()
+            live.unsettled(window).filter(|at| span.contains(*at)).collect()
         };
         // Rows of one window instant lie beside each other for all datastreams: one look-up for each instant, bounded by
         // the datastream's own time, is cheaper than an index that every checkpoint would have to scatter rows into.

@@ -221,7 +221,7 @@ impl Writer {
         Ok(rows.next()?.map(|row| row.get::<_, i64>(0)).transpose()?.unwrap_or(0) as u64)
     }
 
-    /// Writes a checkpoint in one durable transaction, and merges segments that have gathered.
+    /// Writes a checkpoint in one durable transaction.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing of the checkpoint is stored, and the same one may be tried again.
@@ -244,6 +244,14 @@ impl Writer {
         for entry in &entries {
             entry.live().all_written();
         }
+        Ok(())
+    }
+
+    /// Merges segments that have gathered.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what is merged so far is whole, and the rest may be tried again.
+    pub fn merge(&mut self) -> Result<(), StoreError> {
         compaction::merge(&mut self.connection, &self.shared)
     }
 
@@ -582,7 +590,7 @@ fn load_unsettled(
         let id = DatastreamId(row.get(3)?);
         let known = usize::from(window.0) < shared.windows.lengths().len();
         if known && let Some(entry) = shared.directory.get(id) {
-            entry.live().unsettled.push((window, span.from));
+            entry.live().wait(window, span.from);
             unsettled.push((span, window, id));
         }
     }

@@ -264,19 +264,31 @@ impl Pipeline {
         for answer in self.answers.drain(..) {
             let _ = answer.send(());
         }
-        self.keep_within_disk()?;
-        if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
-            self.retained_at = now;
-            let before = |kept_ms: i64| now.plus_millis(-kept_ms);
-            let config = &self.config;
-            let (observations, aggregates) = (before(config.observations_ms), before(config.aggregates_ms));
-            self.intake.retain(observations, aggregates, before(config.rejections_ms))?;
+        match self.keep_bounds(now) {
+            Err(PipelineError::Store(error)) if error.is_disk_full() => {
+                // It takes room to make room: the next checkpoint tries again.
+                tracing::error!(%error, "the disk is full: nothing old can be removed");
+                Ok(())
+            }
+            kept => kept,
         }
-        Ok(())
     }
 }
 
 impl Pipeline {
+    /// `[retention]` and `[limits] disk_bytes_max`.
+    fn keep_bounds(&mut self, now: Timestamp) -> Result<(), PipelineError> {
+        self.keep_within_disk()?;
+        if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
+            let before = |kept_ms: i64| now.plus_millis(-kept_ms);
+            let config = &self.config;
+            let (observations, aggregates) = (before(config.observations_ms), before(config.aggregates_ms));
+            self.intake.retain(observations, aggregates, before(config.rejections_ms))?;
+            self.retained_at = now;
+        }
+        Ok(())
+    }
+
     /// `[limits] disk_bytes_max`: beyond it the oldest goes, and the log says what.
     fn keep_within_disk(&mut self) -> Result<(), PipelineError> {
         let bytes = self.journal.status().bytes + self.intake.writer.used_bytes()?;

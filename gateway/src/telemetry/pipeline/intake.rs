@@ -473,7 +473,7 @@ impl Intake {
             }
             let span = self.shared.windows.around(window, at);
             if self.settling.touch(span, window, hot.entry.id, now, late) {
-                hot.entry.live().unsettled.push((window, span.from));
+                hot.entry.live().wait(window, span.from);
             }
             *slot = Some(span);
             moved = true;
@@ -485,14 +485,9 @@ impl Intake {
 
     /// The window is settled: the next reading for it makes it wait again.
     pub(super) fn forget_window(&mut self, id: DatastreamId, window: WindowIndex, from: Timestamp) {
-        let hot = &mut self.hot[id.0 as usize - 1];
-        let slot = &mut hot.spans[usize::from(window.0)];
+        let slot = &mut self.hot[id.0 as usize - 1].spans[usize::from(window.0)];
         if slot.is_some_and(|span| span.from == from) {
             *slot = None;
-        }
-        let mut live = hot.entry.live();
-        if let Some(place) = live.unsettled.iter().position(|w| *w == (window, from)) {
-            live.unsettled.swap_remove(place);
         }
     }
 
@@ -508,6 +503,13 @@ impl Intake {
     pub(super) fn all_written(&mut self) {
         for id in &self.next.touched {
             self.hot[id.0 as usize - 1].touched = false;
+        }
+        let mut settled: Vec<_> =
+            self.next.settled.iter().map(|(span, window, id)| (*id, (span.from, *window))).collect();
+        settled.sort_unstable();
+        for of_one in settled.chunk_by(|(a, _), (b, _)| a == b) {
+            let windows: Vec<_> = of_one.iter().map(|(_, window)| *window).collect();
+            self.hot[of_one[0].0.0 as usize - 1].entry.live().settled(&windows);
         }
         self.next = Checkpoint { position: self.next.position, ..Checkpoint::default() };
         self.unwritten = 0;

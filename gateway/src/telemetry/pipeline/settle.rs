@@ -51,6 +51,9 @@ impl Intake {
         for (id, group) in groups(due) {
             self.settle(id, &group)?;
         }
+        // Some wait again: a neighbour changed, or a reading came after a checkpoint that a full disk refused.
+        let settling = &self.settling;
+        self.next.settled.retain(|(span, window, id)| !settling.waits(&(span.until, *window, *id)));
         self.next.unsettled.extend(self.settling.take_added());
         for place in std::mem::take(&mut self.unsaved) {
             let node = &mut self.nodes[place];
@@ -62,6 +65,11 @@ impl Intake {
         self.next.rejections_max = rejections_max;
         self.writer.checkpoint(&self.next)?;
         self.all_written();
+        match self.writer.merge() {
+            // The checkpoint is written whatever becomes of this.
+            Err(error) if error.is_disk_full() => tracing::warn!(%error, "the disk is full: nothing is merged"),
+            merged => merged?,
+        }
         Ok(more)
     }
 
@@ -165,7 +173,7 @@ impl Intake {
         let in_hand = self.next.aggregates.iter().rev().take(8).any(|a| a.datastream == entry.id && a.span == span);
         let written = in_hand || self.writer.written(entry, window, span.from)?.is_some();
         if written && self.settling.revise(span, window, entry.id) {
-            entry.live().unsettled.push((window, span.from));
+            entry.live().wait(window, span.from);
         }
         Ok(())
     }

@@ -416,3 +416,41 @@ fn only_the_newest_rejections_are_kept_and_shedding_takes_the_oldest_observation
         assert!(gone.millis() < START + 19 * 24 * HOUR, "the newest stay: {gone}");
     }
 }
+
+#[test]
+fn a_window_stays_in_sight_while_the_disk_is_full_and_is_computed_again_for_what_comes_meanwhile() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    house.take(&senml("pm25", START + 5 * MINUTE, 10.0));
+    house.settle();
+    house.take(&senml("pm25", START + 6 * MINUTE, 20.0));
+    // More than the pages that are free.
+    house.take(&frame(vec![b'?'; 60_000]));
+    house.now = house.now.plus_millis(HOUR);
+    let pages = |house: &House, most: i64| {
+        let connection = house.intake.writer.connection();
+        connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |row| row.get::<_, i64>(0)).expect("set")
+    };
+    pages(&house, 1);
+    let full = house.intake.checkpoint(house.now, 1_000).expect_err("no room");
+    assert!(full.is_disk_full(), "{full}");
+    let counts = |house: &House| {
+        let id = house.reader.datastreams()[0].id;
+        let quarters = house.reader.aggregates(id, WindowIndex(0), Span::ALL, Sorted::Ascending, ALL).expect("read");
+        quarters.iter().map(|quarter| (quarter.values.count, quarter.revision)).collect::<Vec<_>>()
+    };
+    house.take(&senml("pm25", START + 7 * MINUTE, 60.0));
+    house.take(&senml("pm25", START + 25 * MINUTE, 60.0));
+    assert_eq!(counts(&house), [(1, 0), (1, 0)], "the first as it is written, the other as it is now");
+    house.now = house.now.plus_millis(HOUR);
+    house.intake.checkpoint(house.now, 1_000).expect_err("no room");
+    assert_eq!(counts(&house), [(1, 0), (1, 0)], "settled, and not written");
+    house.take(&senml("pm25", START + 8 * MINUTE, 60.0));
+    house.take(&senml("pm25", START + 26 * MINUTE, 60.0));
+    pages(&house, 1_000_000);
+    house.intake.checkpoint(house.now, 1_000).expect("room");
+    drop(house);
+    let mut house = House::open(folder.path(), Snapshot::default());
+    house.settle();
+    assert_eq!(counts(&house).iter().map(|(count, _)| *count).collect::<Vec<_>>(), [4, 2]);
+}
