@@ -221,6 +221,11 @@ impl Writer {
         Ok(rows.next()?.map(|row| row.get::<_, i64>(0)).transpose()?.unwrap_or(0) as u64)
     }
 
+    /// Whether that rejection is kept and was not played again yet.
+    pub(crate) fn may_be_replayed(&self, rejection: u64) -> Result<bool, StoreError> {
+        super::rejections::may_be_replayed(&self.connection, rejection)
+    }
+
     /// Writes a checkpoint in one durable transaction.
     ///
     /// # Errors

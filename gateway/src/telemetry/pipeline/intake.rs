@@ -214,6 +214,16 @@ impl Intake {
             tracing::error!(position, rejection, "a replay whose frame cannot be read is passed over");
             return Ok(());
         };
+        // What is taken back twice would unbalance the ledger.
+        let ordered = self.next.replayed.iter().any(|(id, _)| *id == rejection);
+        if ordered || !self.writer.may_be_replayed(rejection)? {
+            tracing::info!(
+                position,
+                rejection,
+                "a rejection that was played again, or is no longer kept, is passed over"
+            );
+            return Ok(());
+        }
         let original = request.original;
         let place = self.node(&original.node);
         self.heard(place, frame.received_at);

@@ -325,6 +325,32 @@ fn a_rejection_is_played_again_after_a_mend_and_the_ledger_balances() {
 }
 
 #[test]
+fn a_rejection_that_is_ordered_again_before_its_first_replay_is_seen_is_played_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    // Two alike: taking one back twice must not take the other back.
+    for at in [1_773_100_800, 1_773_100_860] {
+        let payload = format!(r#"[{{"n":"temperature","u":"furlong","v":20,"t":{at}}}]"#);
+        house.take(&frame(payload.into_bytes()));
+    }
+    house.settle();
+    let first = house.reader.rejections(None, ALL).expect("read").pop().expect("listed");
+    let (rejection, mut bytes) = house.reader.rejection(first.id).expect("read").expect("kept");
+    // As if the unit could be read since.
+    let mut original = Frame::decode(&bytes).expect("a frame");
+    original.payload = br#"[{"n":"temperature","u":"Cel","v":20,"t":1773100800}]"#.to_vec();
+    bytes = original.encode();
+    let order = replay_frame(&rejection, &bytes, house.now);
+    house.take(&order);
+    house.take(&order);
+    house.settle();
+    house.take(&order);
+    let counts = house.ledger.all();
+    let rejected = counts.rejected.iter().sum::<u64>();
+    assert_eq!((counts.decoded, counts.stored, counts.duplicate, rejected), (2, 1, 0, 1));
+}
+
+#[test]
 fn a_changed_calibration_revises_what_was_measured_since() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut house = House::open(folder.path(), Snapshot::default());
