@@ -8,6 +8,7 @@ mod observations;
 mod reader;
 pub mod records;
 pub mod rejections;
+mod retention;
 mod schema;
 mod shared;
 pub mod sqlite;

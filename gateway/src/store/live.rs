@@ -47,6 +47,13 @@ pub(crate) struct Live {
     pub(crate) next_ordinal: u32,
     /// Ordinals of observations that a later one corrected, sorted.
     pub(crate) superseded: Vec<u32>,
+    /// Observations that are no longer kept.
+    pub(crate) removed: u32,
+    /// Of those measured before this, some are no longer kept: windows that begin before it stay as they are written.
+    pub(crate) removed_until: Option<Timestamp>,
+    /// Earliest `measured_at` ever: aggregates reach back to it when observations no longer do.
+    pub(crate) begun_at: Option<Timestamp>,
+    /// Earliest `measured_at` that is kept.
     pub(crate) first_at: Option<Timestamp>,
     pub(crate) last_at: Option<Timestamp>,
     pub(crate) received_at: Option<Timestamp>,
@@ -68,8 +75,7 @@ impl Live {
         observation.ordinal = self.next_ordinal;
         self.next_ordinal += 1;
         let at = observation.measured_at;
-        self.first_at = Some(self.first_at.map_or(at, |first| first.min(at)));
-        self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+        self.reaches(at);
         self.received_at = Some(received_at);
         if self.complete_from.is_none() {
             self.complete_from = Some(Timestamp::from_millis(i64::MIN));
@@ -79,6 +85,24 @@ impl Live {
         }
         self.recent.push(observation);
         observation.ordinal
+    }
+
+    /// There is something of that time.
+    pub(crate) fn reaches(&mut self, at: Timestamp) {
+        for first in [&mut self.begun_at, &mut self.first_at] {
+            *first = Some(first.map_or(at, |first| first.min(at)));
+        }
+        self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+    }
+
+    /// How many observations are kept, superseded ones included.
+    pub(crate) fn count(&self) -> u64 {
+        u64::from(self.next_ordinal.saturating_sub(self.removed))
+    }
+
+    /// Of a window that begins then, observations may be gone.
+    pub(crate) fn is_past(&self, from: Timestamp) -> bool {
+        self.removed_until.is_some_and(|until| from < until)
     }
 
     /// Marks `ordinal` as corrected.
@@ -108,6 +132,19 @@ impl Live {
     /// What the database does not hold yet.
     pub(crate) fn unwritten(&self) -> &[Observation] {
         &self.recent[self.written..]
+    }
+
+    /// The database no longer holds some of what was measured before `until`: neither does memory.
+    pub(super) fn removed_before(&mut self, until: Timestamp) {
+        let mut place = 0;
+        let written = self.written;
+        self.recent.retain(|o| {
+            place += 1;
+            place > written || o.measured_at >= until
+        });
+        self.written -= place - self.recent.len();
+        self.complete_from = self.complete_from.map(|before| before.max(until));
+        self.removed_until = Some(self.removed_until.map_or(until, |before| before.max(until)));
     }
 
     /// The database holds all: keeps only the latest in memory.

@@ -136,7 +136,7 @@ impl Reader {
             let live = entry.live();
             let all = live.first_at.is_none_or(|at| span.from <= at) && live.last_at.is_none_or(|at| at < span.until);
             if all {
-                return Ok(u64::from(live.next_ordinal) - live.superseded.len() as u64);
+                return Ok(live.count().saturating_sub(live.superseded.len() as u64));
             }
         }
         self.shared
@@ -217,7 +217,7 @@ impl Reader {
         // the datastream's own time, is cheaper than an index that every checkpoint would have to scatter rows into.
         let (first, last) = {
             let live = entry.live();
-            (live.first_at, live.last_at)
+            (live.begun_at, live.last_at)
         };
         if let (Some(first), Some(last)) = (first, last) {
             let mut statement = connection
@@ -293,10 +293,11 @@ fn describe(entry: &Entry) -> Datastream {
         id: entry.id,
         key: entry.key.clone(),
         created_at: entry.created_at,
+        begun_at: live.begun_at,
         first_at: live.first_at,
         last_at: live.last_at,
         received_at: live.received_at,
-        count: u64::from(live.next_ordinal),
+        count: live.count(),
         external: entry.external,
     }
 }

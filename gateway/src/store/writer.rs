@@ -24,8 +24,8 @@ use crate::registry::Snapshot;
 
 /// Writes the store. One in the process, in the pipeline's thread.
 pub struct Writer {
-    connection: Connection,
-    shared: Arc<Shared>,
+    pub(super) connection: Connection,
+    pub(super) shared: Arc<Shared>,
     progress: Progress,
 }
 
@@ -270,50 +270,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes what is older than its retention: observations by whole chunks, aggregates, rejections.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn retain(
-        &mut self,
-        observations: Timestamp,
-        aggregates: Timestamp,
-        rejections: Timestamp,
-    ) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction()?;
-        transaction.execute("DELETE FROM chunk WHERE measured_max < ?1", [observations.millis()])?;
-        transaction.execute(
-            "DELETE FROM aggregate WHERE start < ?1 AND datastream IN (SELECT id FROM datastream WHERE NOT external)",
-            [aggregates.millis()],
-        )?;
-        transaction.execute("DELETE FROM rejection WHERE received_at < ?1", [rejections.millis()])?;
-        transaction.execute(FORGET_FRAMES, [])?;
-        transaction.execute("DELETE FROM quarantine WHERE at < ?1", [rejections.millis()])?;
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// Makes the database smaller by about `bytes`: the bytes of rejections go first, then the oldest observations, a day
-    /// at a time. Says up to when observations went. Aggregates and what tells datastreams apart stay.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn shed(&mut self, bytes: u64) -> Result<Option<Timestamp>, StoreError> {
-        const DAY_MS: i64 = 86_400_000;
-        let target = self.used_bytes()?.saturating_sub(bytes);
-        self.connection.execute("DELETE FROM rejected_frame", [])?;
-        let mut gone_until = None;
-        while self.used_bytes()? > target {
-            let oldest: Option<i64> =
-                self.connection.query_row("SELECT min(measured_max) FROM chunk", [], |row| row.get(0))?;
-            let Some(oldest) = oldest else { break };
-            let until = oldest.saturating_add(DAY_MS);
-            self.connection.execute("DELETE FROM chunk WHERE measured_max < ?1", [until])?;
-            gone_until = Some(Timestamp::from_millis(until));
-        }
-        Ok(gone_until)
-    }
-
     /// What the database uses, in bytes; pages that were freed are used again and do not count.
     ///
     /// # Errors
@@ -327,9 +283,11 @@ impl Writer {
 
 fn write_datastreams(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO datastream VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET
-           next_ordinal = excluded.next_ordinal, first_at = excluded.first_at, last_at = excluded.last_at,
-           received_at = excluded.received_at",
+        "INSERT INTO datastream(id, node, quantity, channel, external, created_at, next_ordinal, first_at, last_at,
+             received_at, begun_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO UPDATE SET
+             next_ordinal = excluded.next_ordinal, first_at = excluded.first_at, last_at = excluded.last_at,
+             received_at = excluded.received_at, begun_at = excluded.begun_at",
     )?;
     for entry in entries {
         let live = entry.live();
@@ -344,6 +302,7 @@ fn write_datastreams(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> R
             live.first_at.map(Timestamp::millis),
             live.last_at.map(Timestamp::millis),
             live.received_at.map(Timestamp::millis),
+            live.begun_at.map(Timestamp::millis),
         ])?;
     }
     Ok(())
@@ -448,7 +407,7 @@ fn write_nodes(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> Result
 const DELIVERED_KEPT_MAX: i64 = 200_000;
 
 /// Bytes of frames that no rejection is kept of any more.
-const FORGET_FRAMES: &str =
+pub(super) const FORGET_FRAMES: &str =
     "DELETE FROM rejected_frame WHERE position < (SELECT coalesce(min(position), 0) FROM rejection)";
 
 fn write_rejections(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> Result<(), StoreError> {
@@ -503,7 +462,8 @@ fn node_id(text: &str) -> Result<NodeId, StoreError> {
 fn load_datastreams(connection: &Connection, shared: &Shared) -> Result<(), StoreError> {
     let mut superseded = connection.prepare("SELECT ordinal FROM superseded WHERE datastream = ?1 ORDER BY ordinal")?;
     let mut statement = connection.prepare(
-        "SELECT id, node, quantity, channel, external, created_at, next_ordinal, first_at, last_at, received_at
+        "SELECT id, node, quantity, channel, external, created_at, next_ordinal, first_at, last_at, received_at,
+             removed, removed_until, begun_at
            FROM datastream ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
@@ -527,6 +487,9 @@ fn load_datastreams(connection: &Connection, shared: &Shared) -> Result<(), Stor
         let live = Live {
             next_ordinal: row.get(6)?,
             superseded: superseded.query_map([id.0], |row| row.get(0))?.collect::<Result<_, _>>()?,
+            removed: row.get(10)?,
+            removed_until: time(11)?,
+            begun_at: time(12)?,
             first_at: time(7)?,
             last_at,
             received_at: time(9)?,

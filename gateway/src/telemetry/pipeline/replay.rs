@@ -139,8 +139,7 @@ impl Intake {
         }
         {
             let mut live = entry.live();
-            live.first_at = Some(live.first_at.map_or(span.from, |first| first.min(span.from)));
-            live.last_at = Some(live.last_at.map_or(span.from, |last| last.max(span.from)));
+            live.reaches(span.from);
             live.received_at = Some(received_at);
         }
         let change = Some(self.next_change());

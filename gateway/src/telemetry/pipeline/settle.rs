@@ -90,6 +90,8 @@ impl Intake {
             let zone = self.shared.zone(&entry, span.from);
             let written = self.writer.written(&entry, window, span.from)?;
             let unchanged = match &written {
+                // What is left of its observations would give other numbers than what was there.
+                Some(_) if entry.live().is_past(span.from) => true,
                 Some(written) => written.values == values && written.zone == zone,
                 None => values.count == 0 && values.failed == 0,
             };
@@ -207,7 +209,7 @@ impl Intake {
     fn revise_from(&mut self, entry: &Entry, from: Timestamp) {
         let (first, last) = {
             let live = entry.live();
-            (live.first_at, live.last_at)
+            (live.begun_at.max(live.removed_until), live.last_at)
         };
         let (Some(first), Some(last)) = (first, last) else { return };
         if entry.external {
