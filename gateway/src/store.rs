@@ -1,5 +1,6 @@
 //! SQLite underneath: `telemetry.db` (written in checkpoints) and `records.db` (written as people act).
 
+mod basis;
 mod codec;
 mod compaction;
 pub(crate) mod live;

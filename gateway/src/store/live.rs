@@ -57,6 +57,8 @@ pub(crate) struct Live {
     pub(crate) first_at: Option<Timestamp>,
     pub(crate) last_at: Option<Timestamp>,
     pub(crate) received_at: Option<Timestamp>,
+    /// What its windows were made with, see [`super::basis`]; none when that is not known.
+    pub(crate) basis: Option<u64>,
     /// The latest of this run, by `measured_at`, then by arrival: a correction stands after what it corrects.
     pub(crate) last: Option<Observation>,
     /// Latest observations; those from `written` on are not in the database yet.

@@ -192,6 +192,7 @@ impl Writer {
         let quantity = self.shared.catalogue.find(&key.quantity);
         let id = self.shared.directory.next_id();
         let entry = Arc::new(Entry::new(id, key, quantity, external, created_at, Live::default()));
+        entry.live().basis = Some(self.shared.basis(&entry));
         self.shared.directory.add(entry.clone());
         entry
     }
@@ -284,10 +285,10 @@ impl Writer {
 fn write_datastreams(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO datastream(id, node, quantity, channel, external, created_at, next_ordinal, first_at, last_at,
-             received_at, begun_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO UPDATE SET
+             received_at, begun_at, basis)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO UPDATE SET
              next_ordinal = excluded.next_ordinal, first_at = excluded.first_at, last_at = excluded.last_at,
-             received_at = excluded.received_at, begun_at = excluded.begun_at",
+             received_at = excluded.received_at, begun_at = excluded.begun_at, basis = excluded.basis",
     )?;
     for entry in entries {
         let live = entry.live();
@@ -303,6 +304,7 @@ fn write_datastreams(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> R
             live.last_at.map(Timestamp::millis),
             live.received_at.map(Timestamp::millis),
             live.begun_at.map(Timestamp::millis),
+            live.basis.map(|basis| basis as i64),
         ])?;
     }
     Ok(())
@@ -463,7 +465,7 @@ fn load_datastreams(connection: &Connection, shared: &Shared) -> Result<(), Stor
     let mut superseded = connection.prepare("SELECT ordinal FROM superseded WHERE datastream = ?1 ORDER BY ordinal")?;
     let mut statement = connection.prepare(
         "SELECT id, node, quantity, channel, external, created_at, next_ordinal, first_at, last_at, received_at,
-             removed, removed_until, begun_at
+             removed, removed_until, begun_at, basis
            FROM datastream ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
@@ -490,6 +492,7 @@ fn load_datastreams(connection: &Connection, shared: &Shared) -> Result<(), Stor
             removed: row.get(10)?,
             removed_until: time(11)?,
             begun_at: time(12)?,
+            basis: row.get::<_, Option<i64>>(13)?.map(|basis| basis as u64),
             first_at: time(7)?,
             last_at,
             received_at: time(9)?,

@@ -324,9 +324,9 @@ impl Intake {
         self.heard_at
     }
 
-    /// Whether any window may settle now.
+    /// Whether any window may settle now, or be computed again.
     pub fn windows_due(&self, now: Timestamp) -> bool {
-        !self.settling.due(now, 1).is_empty()
+        !self.outdated.is_empty() || !self.settling.due(now, 1).is_empty()
     }
 
     /// Whether sinks have moved or given up lines since the last checkpoint.

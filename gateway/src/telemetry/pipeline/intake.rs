@@ -1,7 +1,7 @@
 //! [`Intake`]: takes frames up one after the other: decoded, validated, told apart from what came before, stored in
 //! memory, counted. It does no I/O but to look up what is stored, and reads no clock: `now` is given to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use protocols::native;
@@ -49,6 +49,8 @@ pub struct Intake {
     pub(super) nodes: Vec<NodeState>,
     by_name: HashMap<NodeId, usize>,
     pub(super) hot: Vec<Hot>,
+    /// Datastreams whose windows were made with another registry, and from when on they may differ.
+    pub(super) outdated: BTreeMap<DatastreamId, Timestamp>,
     pub(super) unwritten: usize,
     limits: Limits,
     datastreams_max: usize,
@@ -98,6 +100,7 @@ impl Intake {
             nodes: Vec::new(),
             by_name: HashMap::new(),
             hot: Vec::new(),
+            outdated: BTreeMap::new(),
             unwritten: 0,
             limits,
             datastreams_max,
@@ -138,6 +141,7 @@ impl Intake {
         for (span, window, id) in recovered.unsettled {
             self.settling.restore(span, window, id, now);
         }
+        self.compare(None);
         let counts = self.nodes.iter().map(|node| (node.id.clone(), node.counts.clone()));
         self.ledger.restore(counts, recovered.progress.position);
     }
@@ -611,7 +615,7 @@ impl Intake {
 
     /// Tells the ledger what changed since the last call.
     pub fn balance(&mut self, now: Timestamp) {
-        let due = self.settling.overdue(now) as u64;
+        let due = (self.settling.overdue(now) + self.outdated.len()) as u64;
         for place in &self.changed {
             self.nodes[*place].changed = false;
         }

@@ -5,7 +5,7 @@
 use super::intake::Intake;
 use crate::quality;
 use crate::reading::{DatastreamId, Timestamp};
-use crate::registry::{Placement, Snapshot};
+use crate::registry::Snapshot;
 use crate::store::live::Entry;
 use crate::store::model::{Aggregate, Span, Status, WindowIndex};
 use crate::store::{Judged, StoreError};
@@ -46,8 +46,9 @@ impl Intake {
     /// # Errors
     /// [`StoreError`]: nothing is lost, and the same checkpoint can be tried again.
     pub fn checkpoint(&mut self, now: Timestamp, rejections_max: usize) -> Result<bool, StoreError> {
+        self.revise_outdated()?;
         let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
-        let more = due.len() == WINDOWS_A_CHECKPOINT_MAX;
+        let more = due.len() == WINDOWS_A_CHECKPOINT_MAX || !self.outdated.is_empty();
         for (id, group) in groups(due) {
             self.settle(id, &group)?;
         }
@@ -185,49 +186,62 @@ impl Intake {
         in_hand.max(self.writer.progress().change) + 1
     }
 
-    /// The registry changed: results are made with `snapshot` from now on, and windows whose calibration changed wait.
+    /// The registry changed: results are made with `snapshot` from now on, and windows that it may change are computed
+    /// again, with the next checkpoints.
     pub fn registry_changed(&mut self, snapshot: std::sync::Arc<Snapshot>) {
         let before = self.shared.registry();
-        self.shared.set_registry(snapshot.clone());
-        for place in 0..self.hot.len() {
-            let entry = self.hot[place].entry.clone();
-            let old = before.calibrations.get(&entry.key);
-            let new = snapshot.calibrations.get(&entry.key);
-            let calibrated =
-                (old != new).then(|| [old, new].into_iter().flatten().flat_map(|c| c.iter()).map(|c| c.from).min());
-            let moved = placements(&before, &entry) != placements(&snapshot, &entry);
-            let from = match calibrated.flatten() {
-                _ if moved => Some(Timestamp::from_millis(i64::MIN)),
-                from => from,
-            };
-            if let Some(from) = from {
-                self.revise_from(&entry, from);
+        self.shared.set_registry(snapshot);
+        self.compare(Some(&before));
+    }
+
+    /// Finds the datastreams whose windows were made with another registry than now: with `before`, or with one that is
+    /// not known any more.
+    pub(super) fn compare(&mut self, before: Option<&Snapshot>) {
+        let always = Timestamp::from_millis(i64::MIN);
+        for hot in self.hot.iter().filter(|hot| !hot.entry.external) {
+            let entry = &hot.entry;
+            let now = self.shared.basis(entry);
+            if entry.live().basis != Some(now) {
+                let from = before.map_or(always, |before| self.shared.differs_from(before, entry));
+                self.outdated.entry(entry.id).and_modify(|since| *since = from.min(*since)).or_insert(from);
             }
         }
     }
 
-    fn revise_from(&mut self, entry: &Entry, from: Timestamp) {
+    /// Windows of outdated datastreams wait. With a datastream's last one its new basis is in hand, and the same
+    /// checkpoint holds both: after a crash it is outdated still, or its windows wait.
+    fn revise_outdated(&mut self) -> Result<(), StoreError> {
+        let mut looked_up = 0;
+        while looked_up < WINDOWS_A_CHECKPOINT_MAX
+            && let Some((id, from)) = self.outdated.pop_first()
+        {
+            let place = id.0 as usize - 1;
+            let entry = self.hot[place].entry.clone();
+            looked_up += self.revise_from(&entry, from)?;
+            let basis = self.shared.basis(&entry);
+            entry.live().basis = Some(basis);
+            self.mark_touched(place);
+        }
+        Ok(())
+    }
+
+    /// All written windows of the datastream that end after `from` wait. Says how many were looked up.
+    fn revise_from(&mut self, entry: &Entry, from: Timestamp) -> Result<usize, StoreError> {
         let (first, last) = {
             let live = entry.live();
             (live.begun_at.max(live.removed_until), live.last_at)
         };
-        let (Some(first), Some(last)) = (first, last) else { return };
-        if entry.external {
-            return;
-        }
+        let (Some(first), Some(last)) = (first, last) else { return Ok(0) };
+        let mut looked_up = 0;
         for window in self.shared.windows.indices() {
             let mut at = first.max(from);
             while at <= last {
                 let span = self.shared.windows.around(window, at);
-                if let Err(error) = self.revise(entry, span, window) {
-                    tracing::error!(%error, "a window could not be looked up to be revised");
-                }
+                self.revise(entry, span, window)?;
+                looked_up += 1;
                 at = span.until;
             }
         }
+        Ok(looked_up)
     }
-}
-
-fn placements<'a>(snapshot: &'a Snapshot, entry: &Entry) -> &'a [Placement] {
-    snapshot.nodes.get(&entry.key.node).map_or(&[], |node| &node.placements[..])
 }
