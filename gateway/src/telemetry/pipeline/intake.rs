@@ -68,9 +68,22 @@ pub struct Intake {
 /// A datastream at hand, and the windows its latest reading fell into.
 pub(super) struct Hot {
     pub(super) entry: Arc<Entry>,
-    spans: [Option<Span>; WINDOWS_MAX],
-    noted: Timestamp,
+    slots: [Option<Slot>; WINDOWS_MAX],
     touched: bool,
+}
+
+/// A window at hand, and when it was last told of a reading.
+#[derive(Clone, Copy)]
+struct Slot {
+    span: Span,
+    noted: Timestamp,
+}
+
+impl Slot {
+    /// Whether a reading of that time need not be told yet. A clock that was set back holds nothing up.
+    fn knows(&self, at: Timestamp, now: Timestamp) -> bool {
+        self.span.contains(at) && (0..TOUCH_EVERY_MS).contains(&now.millis_since(self.noted))
+    }
 }
 
 /// What became of a reading.
@@ -478,29 +491,23 @@ impl Intake {
     /// The windows around `at` wait; each is told at most once a second.
     fn touch_windows(&mut self, place: usize, at: Timestamp, late: bool, now: Timestamp) {
         let hot = &mut self.hot[place];
-        let noted_lately = now.millis_since(hot.noted) < TOUCH_EVERY_MS && now >= hot.noted;
-        let mut moved = !noted_lately;
         for window in self.shared.windows.indices() {
-            let slot = &mut hot.spans[usize::from(window.0)];
-            if noted_lately && !late && slot.is_some_and(|span| span.contains(at)) {
+            let slot = &mut hot.slots[usize::from(window.0)];
+            if !late && slot.is_some_and(|slot| slot.knows(at, now)) {
                 continue;
             }
             let span = self.shared.windows.around(window, at);
             if self.settling.touch(span, window, hot.entry.id, now, late) {
                 hot.entry.live().wait(window, span.from);
             }
-            *slot = Some(span);
-            moved = true;
-        }
-        if moved {
-            hot.noted = now;
+            *slot = Some(Slot { span, noted: now });
         }
     }
 
     /// The window is settled: the next reading for it makes it wait again.
     pub(super) fn forget_window(&mut self, id: DatastreamId, window: WindowIndex, from: Timestamp) {
-        let slot = &mut self.hot[id.0 as usize - 1].spans[usize::from(window.0)];
-        if slot.is_some_and(|span| span.from == from) {
+        let slot = &mut self.hot[id.0 as usize - 1].slots[usize::from(window.0)];
+        if slot.is_some_and(|slot| slot.span.from == from) {
             *slot = None;
         }
     }
@@ -572,8 +579,7 @@ impl Intake {
         if let Some(quantity) = entry.quantity {
             self.nodes[node].add_datastream(quantity, entry.key.channel, place);
         }
-        let noted = Timestamp::from_millis(i64::MIN);
-        self.hot.push(Hot { entry, spans: [None; WINDOWS_MAX], noted, touched: false });
+        self.hot.push(Hot { entry, slots: [None; WINDOWS_MAX], touched: false });
         place
     }
 

@@ -248,6 +248,22 @@ fn a_late_reading_corrects_a_settled_hour_and_raises_its_revision() {
 }
 
 #[test]
+fn a_long_window_does_not_settle_in_the_midst_of_a_fast_backlog() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    // A day's quarters in ten seconds: each is new, and within a second of the one before.
+    for quarter in 0..80 {
+        house.take(&senml("pm25", START + quarter * 15 * MINUTE, 10.0));
+        house.now = house.now.plus_millis(125);
+        house.intake.checkpoint(house.now, 1_000).expect("a checkpoint");
+    }
+    house.settle();
+    let id = house.reader.datastreams()[0].id;
+    let days = house.reader.aggregates(id, WindowIndex(2), Span::ALL, Sorted::Ascending, ALL).expect("read");
+    assert_eq!(days.iter().map(|day| (day.values.count, day.revision)).collect::<Vec<_>>(), [(80, 0)]);
+}
+
+#[test]
 fn another_value_for_the_same_time_is_a_correction_and_both_are_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut house = House::open(folder.path(), Snapshot::default());
