@@ -3,6 +3,7 @@
 //!
 //! Nothing in this process opens the file but through SQLite: closing any descriptor of it would drop SQLite's locks.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -111,8 +112,8 @@ pub struct Checkpoint {
     pub unsettled: Vec<(Span, WindowIndex, DatastreamId)>,
     /// Windows that no longer wait.
     pub settled: Vec<(Span, WindowIndex, DatastreamId)>,
-    /// Aggregates, each with its change number.
-    pub aggregates: Vec<Aggregate>,
+    /// Aggregates, each with its change number, by window, start and datastream, as the database has them.
+    pub aggregates: BTreeMap<(WindowIndex, Timestamp, DatastreamId), Aggregate>,
     /// Rows of nodes that changed.
     pub nodes: Vec<(NodeId, NodeRow)>,
     /// Parts of the duplicate filter that changed.
@@ -241,7 +242,8 @@ impl Writer {
         write_nodes(&transaction, checkpoint)?;
         write_rejections(&transaction, checkpoint)?;
         write_sinks(&transaction, checkpoint)?;
-        let change = checkpoint.aggregates.iter().filter_map(|a| a.change).max().unwrap_or(0).max(self.progress.change);
+        let change =
+            checkpoint.aggregates.values().filter_map(|a| a.change).max().unwrap_or(0).max(self.progress.change);
         transaction
             .prepare_cached("UPDATE progress SET position = ?1, change = ?2")?
             .execute(params![checkpoint.position as i64, change as i64])?;
@@ -346,7 +348,7 @@ fn write_windows(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> Resu
         "INSERT OR REPLACE INTO aggregate VALUES
            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
     )?;
-    for a in &checkpoint.aggregates {
+    for a in checkpoint.aggregates.values() {
         let values = &a.values;
         let shares = (!values.shares.is_empty()).then(|| serde_json::to_string(&values.shares)).transpose();
         let percentile = |i: usize| values.percentiles.map(|p| p[i]);

@@ -49,6 +49,8 @@ pub struct Intake {
     pub(super) nodes: Vec<NodeState>,
     by_name: HashMap<NodeId, usize>,
     pub(super) hot: Vec<Hot>,
+    /// The last change number given, written or in hand.
+    pub(super) last_change: u64,
     /// Datastreams whose windows were made with another registry, and from when on they may differ.
     pub(super) outdated: BTreeMap<DatastreamId, Timestamp>,
     pub(super) unwritten: usize,
@@ -113,6 +115,7 @@ impl Intake {
             nodes: Vec::new(),
             by_name: HashMap::new(),
             hot: Vec::new(),
+            last_change: recovered.progress.change,
             outdated: BTreeMap::new(),
             unwritten: 0,
             limits,

@@ -7,7 +7,7 @@ use crate::quality;
 use crate::reading::{DatastreamId, Timestamp};
 use crate::registry::Snapshot;
 use crate::store::live::Entry;
-use crate::store::model::{Aggregate, Span, Status, WindowIndex};
+use crate::store::model::{Aggregate, Span, Status, Values, WindowIndex};
 use crate::store::{Judged, StoreError};
 use crate::telemetry::settling::{Key, Waiting};
 
@@ -88,29 +88,7 @@ impl Intake {
         for due in group {
             let (span, window) = (due.span, due.window);
             let values = self.shared.fold_judged(&entry, span, &judged, &companion);
-            let zone = self.shared.zone(&entry, span.from);
-            let written = self.writer.written(&entry, window, span.from)?;
-            let unchanged = match &written {
-                // What is left of its observations would give other numbers than what was there.
-                Some(_) if entry.live().is_past(span.from) => true,
-                Some(written) => written.values == values && written.zone == zone,
-                None => values.count == 0 && values.failed == 0,
-            };
-            if !unchanged {
-                let change = Some(self.next_change());
-                let revision = written.map_or(0, |written| written.revision + 1);
-                let status = Status::Settled;
-                self.next.aggregates.push(Aggregate {
-                    datastream: id,
-                    window,
-                    span,
-                    values,
-                    status,
-                    revision,
-                    change,
-                    zone,
-                });
-            }
+            self.put(&entry, window, span, values)?;
             self.settling.settled(&(span.until, window, id));
             self.next.settled.push((span, window, id));
             self.forget_window(id, window, span.from);
@@ -173,17 +151,45 @@ impl Intake {
 
     /// The window is computed again, if it is written.
     fn revise(&mut self, entry: &Entry, span: Span, window: WindowIndex) -> Result<(), StoreError> {
-        let in_hand = self.next.aggregates.iter().rev().take(8).any(|a| a.datastream == entry.id && a.span == span);
-        let written = in_hand || self.writer.written(entry, window, span.from)?.is_some();
-        if written && self.settling.revise(span, window, entry.id) {
+        let in_hand = self.next.aggregates.contains_key(&(window, span.from, entry.id));
+        let has_numbers = in_hand || self.writer.written(entry, window, span.from)?.is_some();
+        if has_numbers && self.settling.revise(span, window, entry.id) {
             entry.live().wait(window, span.from);
         }
         Ok(())
     }
 
-    pub(super) fn next_change(&mut self) -> u64 {
-        let in_hand = self.next.aggregates.last().and_then(|a| a.change).unwrap_or(0);
-        in_hand.max(self.writer.progress().change) + 1
+    /// Takes the numbers of a window in hand under a change number of their own, unless they are those that it has. One
+    /// that is in hand keeps its revision until it is written. Says whether they are other ones.
+    pub(super) fn put(
+        &mut self,
+        entry: &Entry,
+        window: WindowIndex,
+        span: Span,
+        values: Values,
+    ) -> Result<bool, StoreError> {
+        let key = (window, span.from, entry.id);
+        let zone = self.shared.zone(entry, span.from);
+        let same = |one: &Aggregate| one.values == values && one.zone == zone;
+        let written = self.writer.written(entry, window, span.from)?;
+        let as_written = match &written {
+            // What is left of its observations would give other numbers than what was there.
+            Some(_) if entry.live().is_past(span.from) => true,
+            Some(written) => same(written),
+            None => !entry.external && values.count == 0 && values.failed == 0,
+        };
+        if as_written {
+            return Ok(self.next.aggregates.remove(&key).is_some());
+        }
+        if self.next.aggregates.get(&key).is_some_and(same) {
+            return Ok(false);
+        }
+        self.last_change += 1;
+        let revision = written.map_or(0, |written| written.revision + 1);
+        let (status, change) = (Status::Settled, Some(self.last_change));
+        let aggregate = Aggregate { datastream: entry.id, window, span, values, status, revision, change, zone };
+        self.next.aggregates.insert(key, aggregate);
+        Ok(true)
     }
 
     /// The registry changed: results are made with `snapshot` from now on, and windows that it may change are computed

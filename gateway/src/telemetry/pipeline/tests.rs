@@ -495,6 +495,26 @@ fn daily_values_of_another_network_are_settled_days_and_come_twice_without_harm(
 }
 
 #[test]
+fn a_day_that_is_told_anew_before_it_is_written_is_not_revised() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    let tell = |house: &mut House, values: &[f64]| {
+        for value in values {
+            let days = vec![("2010-03-28".parse().expect("a date"), *value)];
+            let external = External { quantity: "pm10".into(), days };
+            house.take(&external.frame(NodeId::new("egnatias").expect("a name"), house.now));
+        }
+        house.settle();
+        let id = house.reader.datastreams()[0].id;
+        let days = house.reader.aggregates(id, WindowIndex(2), Span::ALL, Sorted::Ascending, ALL).expect("read");
+        days.iter().map(|day| (day.values.mean, day.revision)).collect::<Vec<_>>()
+    };
+    assert_eq!(tell(&mut house, &[46.0, 47.0, 48.0]), [(Some(48.0), 0)]);
+    assert_eq!(tell(&mut house, &[49.0, 48.0]), [(Some(48.0), 0)], "as it is written");
+    assert_eq!(tell(&mut house, &[49.0, 50.0]), [(Some(50.0), 1)]);
+}
+
+#[test]
 fn only_the_newest_rejections_are_kept_and_shedding_takes_the_oldest_observations() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut house = House::open(folder.path(), Snapshot::default());
