@@ -426,7 +426,8 @@ impl Intake {
                 let known = node.names.contains(incarnation, boot, sequence);
                 if known || node.counts.names_forgotten > 0 {
                     let same = self.same_value(&entry, reading)?;
-                    if known && !same && !reading.marks.has(Marks::BY_AGE) {
+                    let by_age = reading.marks.has(Marks::BY_AGE);
+                    if known && !same && !by_age && !self.told_by_age(&entry, reading)? {
                         let detail = format!("reading {sequence} of boot {boot} came before with another content");
                         return Ok(Err(Refusal::new(RejectReason::Conflict, detail)));
                     }
@@ -479,6 +480,17 @@ impl Intake {
         let span = Span { from: at, until: at.plus_millis(1) };
         let found = within(self.writer.connection(), entry, span, Versions::All)?;
         Ok(found.iter().any(|o| o.value.to_bits() == reading.value.to_bits()))
+    }
+
+    /// Whether the same value is stored near that time, told by its age: the node knew no time yet, and what it sends
+    /// again under the same name it dates better.
+    fn told_by_age(&self, entry: &Entry, reading: &Reading) -> Result<bool, StoreError> {
+        let error = self.limits.age_error_max_ms;
+        let at = reading.measured_at;
+        let span = Span { from: at.plus_millis(-error), until: at.plus_millis(error + 1) };
+        let found = within(self.writer.connection(), entry, span, Versions::All)?;
+        let same = |o: &Observation| o.marks.has(Marks::BY_AGE) && o.value.to_bits() == reading.value.to_bits();
+        Ok(found.iter().any(same))
     }
 
     /// The current observation that is named by that time.

@@ -45,7 +45,7 @@ impl House {
         let (writer, recovered) = Writer::open(folder, catalogue, windows, Arc::new(registry)).expect("a store");
         let reader = writer.reader(Arc::new(Clock::new(Timestamp::default())));
         let settling = Settling::new(SettleRule { settle_ms: 5 * MINUTE, quiet_ms: 5_000 });
-        let limits = Limits { clock_ahead_max_ms: 5 * MINUTE, age_max_ms: 730 * 24 * HOUR };
+        let limits = Limits { clock_ahead_max_ms: 5 * MINUTE, age_error_max_ms: 600_000, age_max_ms: 730 * 24 * HOUR };
         let ledger = Arc::new(Ledger::default());
         let now = Timestamp::from_millis(START + 40 * 24 * HOUR);
         let position = recovered.progress.position;
@@ -296,6 +296,29 @@ fn a_name_with_another_content_is_a_conflict_and_the_first_stays() {
     let conflicts =
         counts.rejected[RejectReason::ALL.iter().position(|r| *r == RejectReason::Conflict).expect("a reason")];
     assert_eq!((counts.stored, counts.duplicate, conflicts), (2, 1, 1));
+}
+
+#[test]
+fn a_reading_told_by_its_age_is_the_same_one_when_its_node_has_learnt_the_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    let value = Decimal::new(100, -2).expect("in range");
+    let mut batch = Batch::new(77, 1, 5, native::Clock::Age);
+    let offset_ms = 10 * MINUTE as i32;
+    batch.push(native::Reading { quantity: quantity::PM25, channel: 0, offset_ms, value }).expect("room");
+    let by_age = frame(native::Frame::Batch(batch).to_bytes().expect("encodes").to_vec());
+    let measured = by_age.received_at.millis() - 10 * MINUTE;
+    house.take(&by_age);
+    house.take(&native(1, 5, quantity::PM25, measured - 9 * MINUTE, 100));
+    house.take(&native(1, 5, quantity::PM25, measured + 3_000, 100));
+    house.take(&by_age);
+    let conflict = RejectReason::ALL.iter().position(|r| *r == RejectReason::Conflict).expect("a reason");
+    let counts = house.ledger.all();
+    assert_eq!((counts.stored, counts.duplicate, counts.rejected[conflict]), (1, 3, 0));
+    house.take(&native(1, 5, quantity::PM25, measured, 101));
+    house.take(&native(1, 5, quantity::PM25, measured - 11 * MINUTE, 100));
+    let counts = house.ledger.all();
+    assert_eq!((counts.stored, counts.duplicate, counts.rejected[conflict]), (1, 3, 2), "another value, another time");
 }
 
 #[test]
