@@ -263,14 +263,10 @@ impl Writer {
         compaction::merge(&mut self.connection, &self.shared)
     }
 
-    /// Merges everything into sealed chunks and gives free pages back: for quiet hours and for measuring.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn compact(&mut self) -> Result<(), StoreError> {
-        compaction::seal_all(&mut self.connection, &self.shared)?;
-        self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
-        Ok(())
+    /// Seals everything, as it is after days.
+    #[cfg(test)]
+    pub(crate) fn compact(&mut self) -> Result<(), StoreError> {
+        compaction::seal_all(&mut self.connection, &self.shared)
     }
 
     /// What the database uses, in bytes; pages that were freed are used again and do not count.

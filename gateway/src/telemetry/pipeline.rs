@@ -11,12 +11,12 @@ mod settle;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 pub use intake::{Event, Intake};
 pub use replay::{External, replay_frame};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::reading::Timestamp;
@@ -71,10 +71,6 @@ pub enum Order {
     },
     /// A sink's server refused a line for good.
     Quarantine(Quarantined),
-    /// Write a checkpoint now, and say when it is written.
-    Checkpoint(oneshot::Sender<()>),
-    /// Merge everything into sealed chunks, and say when it is done.
-    Compact(oneshot::Sender<()>),
 }
 
 /// The way to give orders to the pipeline. Cheap to clone.
@@ -88,7 +84,7 @@ impl Orders {
         (Self(sender), receiver)
     }
 
-    /// Gives an order. Few are under way at once: each giver waits for an answer, or gives one a second at most.
+    /// Gives an order. Few are under way at once: each giver gives one a second at most.
     pub fn give(&self, order: Order) {
         // The pipeline is gone only when the process stops.
         let _ = self.0.send(order);
@@ -119,9 +115,6 @@ pub struct Pipeline {
     checkpointed_at: Timestamp,
     waiting_since: Option<Timestamp>,
     retained_at: Timestamp,
-    /// Answers due when the next checkpoint is written.
-    answers: Vec<oneshot::Sender<()>>,
-    ordered: bool,
     /// The last checkpoint left windows that are due.
     more_due: bool,
 }
@@ -151,8 +144,6 @@ impl Pipeline {
             checkpointed_at: now,
             waiting_since: None,
             retained_at: now.plus_millis(60_000 - RETENTION_EVERY_MS),
-            answers: Vec::new(),
-            ordered: false,
             more_due: false,
         }
     }
@@ -168,7 +159,7 @@ impl Pipeline {
                 idle = self.take_up()? == 0;
             }
             let now = self.clock.now();
-            self.obey(now)?;
+            self.obey();
             self.intake.balance(now);
             for event in self.intake.take_events() {
                 // Nobody listens only when the process stops.
@@ -194,22 +185,12 @@ impl Pipeline {
         failed.map_or(Ok(count), |error| Err(error.into()))
     }
 
-    fn obey(&mut self, now: Timestamp) -> Result<(), PipelineError> {
-        loop {
-            match self.orders.try_recv() {
-                Ok(Order::Registry(snapshot)) => self.intake.registry_changed(snapshot),
-                Ok(Order::Cursor { sink, change }) => self.intake.set_cursor(sink, change),
-                Ok(Order::Quarantine(line)) => self.intake.quarantine(line),
-                Ok(Order::Checkpoint(answer)) => {
-                    self.answers.push(answer);
-                    self.ordered = true;
-                }
-                Ok(Order::Compact(answer)) => {
-                    self.checkpoint(now)?;
-                    self.intake.compact()?;
-                    let _ = answer.send(());
-                }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
+    fn obey(&mut self) {
+        for order in self.orders.try_iter() {
+            match order {
+                Order::Registry(snapshot) => self.intake.registry_changed(snapshot),
+                Order::Cursor { sink, change } => self.intake.set_cursor(sink, change),
+                Order::Quarantine(line) => self.intake.quarantine(line),
             }
         }
     }
@@ -218,7 +199,7 @@ impl Pipeline {
         if self.intake.rejected_bytes >= REJECTED_BYTES_MAX {
             return true;
         }
-        if self.ordered || self.intake.unwritten() >= self.config.checkpoint_readings {
+        if self.intake.unwritten() >= self.config.checkpoint_readings {
             return true;
         }
         let since_last = now.millis_since(self.checkpointed_at);
@@ -260,10 +241,6 @@ impl Pipeline {
         self.checkpointed_at = now;
         self.more_due = more;
         self.waiting_since = None;
-        self.ordered = false;
-        for answer in self.answers.drain(..) {
-            let _ = answer.send(());
-        }
         match self.keep_bounds(now) {
             Err(PipelineError::Store(error)) if error.is_disk_full() => {
                 // It takes room to make room: the next checkpoint tries again.
@@ -341,10 +318,6 @@ impl Intake {
 
     fn quarantine(&mut self, line: Quarantined) {
         self.next.quarantined.push(line);
-    }
-
-    fn compact(&mut self) -> Result<(), StoreError> {
-        self.writer.compact()
     }
 
     fn retain(

@@ -455,14 +455,14 @@ impl Intake {
         }
         let observation =
             Observation { measured_at: reading.measured_at, value: reading.value, ordinal: 0, marks: reading.marks };
-        let (ordinal, late, previous) = {
+        let (ordinal, late) = {
             let mut live = entry.live();
             let previous = live.last_at;
             let ordinal = live.push(observation, taking.frame.received_at);
             if let Some(corrected) = corrects {
                 live.supersede(corrected);
             }
-            (ordinal, previous.is_some_and(|last| reading.measured_at <= last), previous)
+            (ordinal, previous.is_some_and(|last| reading.measured_at <= last))
         };
         self.unwritten += 1;
         if let Some(corrected) = corrects {
@@ -470,7 +470,6 @@ impl Intake {
         }
         self.mark_touched(place);
         self.touch_windows(place, reading.measured_at, late, taking.now);
-        debug_assert!(late || previous < Some(reading.measured_at));
         Ok(Ok(if corrects.is_some() { Outcome::Corrected } else { Outcome::Stored }))
     }
 
