@@ -6,6 +6,7 @@
 
 mod intake;
 mod node;
+mod pace;
 mod replay;
 mod settle;
 
@@ -15,6 +16,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 pub use intake::{Event, Intake};
+use pace::{InHand, Pace};
 pub use replay::{External, replay_frame};
 use tokio::sync::watch;
 
@@ -28,17 +30,8 @@ use crate::telemetry::journal::{Journal, Reader as JournalReader};
 const BATCH_BYTES: usize = 256 * 1024;
 /// How long to wait for frames before looking at the clock.
 const TICK: Duration = Duration::from_millis(100);
-/// With nothing to take up and windows due, a checkpoint comes after this, not only at its interval.
-const EARLY_CHECKPOINT_MS: i64 = 1_000;
-/// With frames to take up and more windows due than one checkpoint settles, the next comes after this.
-const BUSY_CHECKPOINT_MS: i64 = 500;
 /// How often the retention is looked at.
 const RETENTION_EVERY_MS: i64 = 6 * 3_600_000;
-/// Bytes of rejected frames in memory that make a checkpoint due.
-const REJECTED_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// After a checkpoint that a full disk refused, the next try.
-const RETRY_MS: i64 = 5_000;
-
 /// When checkpoints are written, and how long things are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct PipelineConfig {
@@ -112,11 +105,8 @@ pub struct Pipeline {
     orders: Receiver<Order>,
     events: Sender<Event>,
     newest: watch::Sender<u64>,
-    checkpointed_at: Timestamp,
-    waiting_since: Option<Timestamp>,
+    pace: Pace,
     retained_at: Timestamp,
-    /// The last checkpoint left windows that are due.
-    more_due: bool,
 }
 
 impl Pipeline {
@@ -141,10 +131,8 @@ impl Pipeline {
             orders,
             events,
             newest,
-            checkpointed_at: now,
-            waiting_since: None,
+            pace: Pace::new(&config, now),
             retained_at: now.plus_millis(60_000 - RETENTION_EVERY_MS),
-            more_due: false,
         }
     }
 
@@ -196,39 +184,18 @@ impl Pipeline {
     }
 
     fn is_due(&mut self, now: Timestamp, idle: bool) -> bool {
-        if self.intake.rejected_bytes >= REJECTED_BYTES_MAX {
-            return true;
-        }
-        if self.intake.unwritten() >= self.config.checkpoint_readings {
-            return true;
-        }
-        let since_last = now.millis_since(self.checkpointed_at);
-        // A clock that was set back must not hold checkpoints up.
-        if since_last < 0 {
-            self.checkpointed_at = now;
-        }
-        if self.more_due && (idle || since_last >= BUSY_CHECKPOINT_MS) {
-            return true;
-        }
-        let waits = self.intake.position() > self.intake.stored_position() || self.intake.has_orders();
-        let since = *self.waiting_since.get_or_insert(now);
-        if !waits {
-            self.waiting_since = None;
-        } else if now.millis_since(since) >= self.config.checkpoint_ms {
-            return true;
-        }
-        let due = || self.intake.windows_due(now);
-        (idle && since_last >= EARLY_CHECKPOINT_MS && due()) || (since_last >= self.config.checkpoint_ms && due())
+        let intake = &self.intake;
+        self.pace.is_due(now, idle, intake.in_hand(), || intake.windows_due(now))
     }
 
     fn checkpoint(&mut self, now: Timestamp) -> Result<(), PipelineError> {
+        let rejections = self.intake.in_hand().rejections;
         let more = match self.intake.checkpoint(now, self.config.rejections_max) {
             Ok(more) => more,
             Err(error) if error.is_disk_full() => {
                 // Nothing is lost: the journal keeps it. It fills too, and then ingest pauses, unacknowledged.
                 tracing::error!(%error, "the disk is full: no checkpoint can be written; the journal keeps what comes");
-                self.checkpointed_at = now;
-                self.waiting_since = Some(now.plus_millis(RETRY_MS - self.config.checkpoint_ms));
+                self.pace.refused(now);
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -238,9 +205,7 @@ impl Pipeline {
         }
         self.newest.send_replace(self.intake.newest_change());
         self.clock.raise_floor(self.intake.heard_at());
-        self.checkpointed_at = now;
-        self.more_due = more;
-        self.waiting_since = None;
+        self.pace.written(now, rejections, more);
         match self.keep_bounds(now) {
             Err(PipelineError::Store(error)) if error.is_disk_full() => {
                 // It takes room to make room: the next checkpoint tries again.
@@ -306,9 +271,15 @@ impl Intake {
         !self.outdated.is_empty() || !self.settling.due(now, 1).is_empty()
     }
 
-    /// Whether sinks have moved or given up lines since the last checkpoint.
-    fn has_orders(&self) -> bool {
-        !self.next.cursors.is_empty() || !self.next.quarantined.is_empty()
+    /// What waits for the next checkpoint.
+    fn in_hand(&self) -> InHand {
+        let ordered = !self.next.cursors.is_empty() || !self.next.quarantined.is_empty();
+        InHand {
+            any: ordered || self.position() > self.stored_position(),
+            readings: self.unwritten,
+            rejections: self.next.rejections.len(),
+            rejected_bytes: self.rejected_bytes,
+        }
     }
 
     fn set_cursor(&mut self, sink: String, change: u64) {

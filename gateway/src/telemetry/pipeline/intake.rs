@@ -167,11 +167,6 @@ impl Intake {
         self.next.position
     }
 
-    /// Readings in memory that no checkpoint holds.
-    pub fn unwritten(&self) -> usize {
-        self.unwritten
-    }
-
     /// What happened for other wings since this was last asked.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
