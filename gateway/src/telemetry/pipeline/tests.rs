@@ -665,3 +665,41 @@ fn what_retention_removes_is_no_longer_counted_and_its_aggregates_stay() {
     assert_eq!(aggregates(&house), before, "what was written of more observations stays");
     assert_eq!(kept(&house)[0], (551, 551, 552, Some(1_000)));
 }
+
+#[test]
+fn pages_of_aggregates_are_parts_of_the_whole_in_both_orders() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    // With gaps; the last two are not settled yet.
+    for quarter in [0, 1, 5, 6, 70, 71, 90] {
+        house.take(&senml("pm25", START + 39 * 24 * HOUR + quarter * 15 * MINUTE + MINUTE, 10.0));
+    }
+    house.settle();
+    for minute in [-20, -1] {
+        house.take(&senml("pm25", START + 40 * 24 * HOUR + minute * MINUTE, 10.0));
+    }
+    let id = house.reader.datastreams()[0].id;
+    let read = |span, order, skip, top| {
+        let found = house.reader.aggregates(id, WindowIndex(0), span, order, Page { skip, top }).expect("read");
+        found.iter().map(|a| a.span.from).collect::<Vec<_>>()
+    };
+    let whole = read(Span::ALL, Sorted::Ascending, 0, usize::MAX);
+    assert_eq!(whole.len(), 9);
+    let edges: Vec<Timestamp> = whole.iter().flat_map(|at| [at.plus_millis(-1), *at, at.plus_millis(1)]).collect();
+    for (from, until) in edges.iter().flat_map(|from| edges.iter().map(move |until| (*from, *until))) {
+        let span = Span { from, until };
+        let mut expected: Vec<_> = whole.iter().copied().filter(|at| span.contains(*at)).collect();
+        assert_eq!(read(span, Sorted::Ascending, 1, 2), expected.iter().copied().skip(1).take(2).collect::<Vec<_>>());
+        expected.reverse();
+        assert_eq!(read(span, Sorted::Descending, 1, 2), expected.iter().copied().skip(1).take(2).collect::<Vec<_>>());
+    }
+    let far = |ms| Timestamp::from_millis(ms);
+    for span in
+        [Span { from: far(i64::MIN), until: far(i64::MIN + 9) }, Span { from: far(i64::MAX - 9), until: far(i64::MAX) }]
+    {
+        for window in 0..3 {
+            let found = house.reader.aggregates(id, WindowIndex(window), span, Sorted::Descending, ALL).expect("read");
+            assert!(found.is_empty());
+        }
+    }
+}
