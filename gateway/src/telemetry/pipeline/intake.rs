@@ -1,32 +1,26 @@
 //! [`Intake`]: takes frames up one after the other: decoded, validated, told apart from what came before, stored in
 //! memory, counted. It does no I/O but to look up what is stored, and reads no clock: `now` is given to it.
 
+mod formats;
+mod hot;
+mod naming;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use protocols::native;
-use protocols::senml;
+use hot::Hot;
 
 use super::node::NodeState;
 use super::replay::{self, External};
-use crate::catalogue::QuantityIndex;
-use crate::reading::{DatastreamId, DatastreamKey, Marks, NodeId, Observation, RejectReason, Timestamp};
-use crate::store::live::Entry;
-use crate::store::model::{Span, WindowIndex};
-use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Versions, Writer, within};
-use crate::telemetry::decode::{self, Rules};
+use crate::reading::{DatastreamId, NodeId, RejectReason, Timestamp};
+use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Writer};
 use crate::telemetry::frame::{Frame, FrameKind};
 use crate::telemetry::ingest::broker;
 use crate::telemetry::journal::Position;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::names::Boot;
 use crate::telemetry::settling::Settling;
-use crate::telemetry::validate::{Limits, Name, Reading, Receipt, Refusal};
-
-/// How often, in milliseconds, a window that waits is told again of new readings.
-const TOUCH_EVERY_MS: i64 = 1_000;
-/// Most windows of one datastream kept at hand.
-const WINDOWS_MAX: usize = 7;
+use crate::telemetry::validate::{Limits, Receipt, Refusal};
 
 /// What one node's answer or status means to other wings.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,34 +59,6 @@ pub struct Intake {
     /// Nodes whose row no checkpoint holds yet.
     pub(super) unsaved: Vec<usize>,
     pub(super) heard_at: Timestamp,
-}
-
-/// A datastream at hand, and the windows its latest reading fell into.
-pub(super) struct Hot {
-    pub(super) entry: Arc<Entry>,
-    slots: [Option<Slot>; WINDOWS_MAX],
-    touched: bool,
-}
-
-/// A window at hand, and when it was last told of a reading.
-#[derive(Clone, Copy)]
-struct Slot {
-    span: Span,
-    noted: Timestamp,
-}
-
-impl Slot {
-    /// Whether a reading of that time need not be told yet. A clock that was set back holds nothing up.
-    fn knows(&self, at: Timestamp, now: Timestamp) -> bool {
-        self.span.contains(at) && (0..TOUCH_EVERY_MS).contains(&now.millis_since(self.noted))
-    }
-}
-
-/// What became of a reading.
-enum Outcome {
-    Stored,
-    Duplicate,
-    Corrected,
 }
 
 impl Intake {
@@ -266,269 +232,6 @@ impl Intake {
         }
     }
 
-    fn readings(&mut self, taking: &mut Taking<'_>) -> Result<(), StoreError> {
-        let payload = &taking.frame.payload[..];
-        match protocols::format_of(payload) {
-            protocols::Format::Native => match native::Frame::decode(payload) {
-                Ok(native::Frame::Batch(batch)) => self.native(taking, &batch),
-                Ok(_) => self.refuse_frame(taking, RejectReason::Malformed, "a native frame, but no batch of readings"),
-                Err(error) => self.refuse_frame(taking, RejectReason::Malformed, &error.to_string()),
-            },
-            protocols::Format::SenmlJson => self.pack(taking, senml::json::parse(payload)),
-            protocols::Format::SenmlCbor => self.pack(taking, senml::cbor::parse(payload)),
-            protocols::Format::Unknown => {
-                let first = payload.first().map_or("the payload is empty".into(), |b| format!("first byte 0x{b:02x}"));
-                let detail = format!("{first}; 0x01 is a native frame, [ is SenML JSON, 0x80 to 0x9f SenML CBOR");
-                self.refuse_frame(taking, RejectReason::UnknownFormat, &detail)
-            }
-        }
-    }
-
-    fn refuse_frame(&mut self, taking: &mut Taking<'_>, reason: RejectReason, detail: &str) -> Result<(), StoreError> {
-        self.reject(taking, None, Refusal::new(reason, detail));
-        Ok(())
-    }
-
-    fn native(&mut self, taking: &mut Taking<'_>, batch: &native::Batch) -> Result<(), StoreError> {
-        self.count_frame(taking);
-        for (index, (sequence, told)) in (0u32..).zip(batch.readings()) {
-            if !taking.wants(index) {
-                continue;
-            }
-            let checked = decode::native(told, sequence, batch, self.rules(taking));
-            self.one(taking, index, checked)?;
-        }
-        Ok(())
-    }
-
-    fn pack(
-        &mut self,
-        taking: &mut Taking<'_>,
-        parsed: Result<senml::Pack<'_>, senml::SenmlError>,
-    ) -> Result<(), StoreError> {
-        let pack = match parsed {
-            Ok(pack) => pack,
-            Err(error) => return self.refuse_frame(taking, RejectReason::Malformed, &error.to_string()),
-        };
-        self.count_frame(taking);
-        let mut known_again = None;
-        for (index, record) in pack.resolve(taking.frame.received_at.millis()) {
-            let index = index as u32;
-            if !taking.wants(index) {
-                continue;
-            }
-            let checked = match record {
-                Ok(record) => decode::senml(&record, &taking.frame.node, self.rules(taking)),
-                Err(error) => Err(Refusal::new(RejectReason::Malformed, error.to_string())),
-            };
-            let unnamed = checked.as_ref().is_ok_and(|reading| reading.name == Name::Delivery);
-            if unnamed && *known_again.get_or_insert_with(|| self.delivered_again(taking)) {
-                self.count_known_again(taking);
-                continue;
-            }
-            self.one(taking, index, checked)?;
-        }
-        Ok(())
-    }
-
-    /// Whether a message without times of its own came before: only one that says so (DUP) can have.
-    fn delivered_again(&mut self, taking: &Taking<'_>) -> bool {
-        let delivery = taking.frame.delivery;
-        if !delivery.at_least_once || taking.only.is_some() {
-            return false;
-        }
-        let hash = replay::delivery_hash(&delivery, &taking.frame.payload);
-        let known = self.nodes[taking.place].names.deliver_again(hash);
-        if !known {
-            self.next.delivered.push((taking.frame.node.clone(), hash));
-        }
-        known && delivery.duplicate
-    }
-
-    fn rules(&self, taking: &Taking<'_>) -> Rules<'_> {
-        Rules { catalogue: &self.shared.catalogue, limits: &self.limits, receipt: taking.receipt() }
-    }
-
-    /// A maker's own message, by the mapping that fits it.
-    fn mapped(&mut self, taking: &mut Taking<'_>, topic: &str) -> Result<(), StoreError> {
-        let shared = self.shared.clone();
-        let message = match decode::mapping::read(&shared.catalogue.mappings, topic, &taking.frame.payload) {
-            Ok(message) => message,
-            Err(refusal) => {
-                self.reject(taking, None, refusal);
-                return Ok(());
-            }
-        };
-        self.count_frame(taking);
-        let again = message.measured_at.is_none() && self.delivered_again(taking);
-        for record in &message.records {
-            if !taking.wants(record.index) {
-                continue;
-            }
-            let checked = decode::mapped(record, &message, self.rules(taking));
-            if again && checked.is_ok() {
-                self.count_known_again(taking);
-            } else {
-                self.one(taking, record.index, checked)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn count_known_again(&mut self, taking: &Taking<'_>) {
-        let counts = &mut self.nodes[taking.place].counts;
-        counts.decoded += u64::from(taking.only.is_none());
-        counts.duplicate += 1;
-    }
-
-    fn count_frame(&mut self, taking: &Taking<'_>) {
-        let counts = &mut self.nodes[taking.place].counts;
-        // A single reading played again is of a frame that was counted when it came.
-        counts.frames_decoded += u64::from(taking.only.is_none());
-    }
-
-    fn one(
-        &mut self,
-        taking: &mut Taking<'_>,
-        index: u32,
-        checked: Result<Reading, Refusal>,
-    ) -> Result<(), StoreError> {
-        self.nodes[taking.place].counts.decoded += u64::from(taking.only.is_none());
-        let outcome = match checked {
-            Ok(reading) => self.store(taking, &reading)?,
-            Err(refusal) => Err(refusal),
-        };
-        let counts = &mut self.nodes[taking.place].counts;
-        match outcome {
-            Ok(Outcome::Stored) => counts.stored += 1,
-            Ok(Outcome::Duplicate) => counts.duplicate += 1,
-            Ok(Outcome::Corrected) => counts.corrected += 1,
-            Err(refusal) => self.reject(taking, Some(index), refusal),
-        }
-        Ok(())
-    }
-
-    fn store(&mut self, taking: &Taking<'_>, reading: &Reading) -> Result<Result<Outcome, Refusal>, StoreError> {
-        let place = match self.datastream(taking, reading) {
-            Ok(place) => place,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let entry = self.hot[place].entry.clone();
-        let mut corrects = None;
-        match reading.name {
-            Name::Sequence { incarnation, boot, sequence } => {
-                let node = &self.nodes[taking.place];
-                let known = node.names.contains(incarnation, boot, sequence);
-                if known || node.counts.names_forgotten > 0 {
-                    let same = self.same_value(&entry, reading)?;
-                    let by_age = reading.marks.has(Marks::BY_AGE);
-                    if known && !same && !by_age && !self.told_by_age(&entry, reading)? {
-                        let detail = format!("reading {sequence} of boot {boot} came before with another content");
-                        return Ok(Err(Refusal::new(RejectReason::Conflict, detail)));
-                    }
-                    if known || same {
-                        return Ok(Ok(Outcome::Duplicate));
-                    }
-                }
-                let node = &mut self.nodes[taking.place];
-                for forgotten in node.names.insert(incarnation, boot, sequence) {
-                    node.counts.names_forgotten += forgotten.intervals.len() as u64;
-                    if !node.names.knows(forgotten.incarnation, forgotten.boot) {
-                        self.next.names.push(node.forgotten_row(&forgotten));
-                    }
-                }
-            }
-            Name::Time => {
-                if let Some(found) = self.named_by_time(&entry, reading.measured_at)? {
-                    if found.value.to_bits() == reading.value.to_bits() {
-                        return Ok(Ok(Outcome::Duplicate));
-                    }
-                    corrects = Some(found.ordinal);
-                }
-            }
-            Name::Delivery => {}
-        }
-        let observation =
-            Observation { measured_at: reading.measured_at, value: reading.value, ordinal: 0, marks: reading.marks };
-        let (ordinal, late) = {
-            let mut live = entry.live();
-            let previous = live.last_at;
-            let ordinal = live.push(observation, taking.frame.received_at);
-            if let Some(corrected) = corrects {
-                live.supersede(corrected);
-            }
-            (ordinal, previous.is_some_and(|last| reading.measured_at <= last))
-        };
-        self.unwritten += 1;
-        if let Some(corrected) = corrects {
-            self.next.superseded.push((entry.id, corrected, ordinal));
-        }
-        self.mark_touched(place);
-        self.touch_windows(place, reading.measured_at, late, taking.now);
-        Ok(Ok(if corrects.is_some() { Outcome::Corrected } else { Outcome::Stored }))
-    }
-
-    /// Whether an observation of the same time and value is stored.
-    fn same_value(&self, entry: &Entry, reading: &Reading) -> Result<bool, StoreError> {
-        let at = reading.measured_at;
-        let span = Span { from: at, until: at.plus_millis(1) };
-        let found = within(self.writer.connection(), entry, span, Versions::All)?;
-        Ok(found.iter().any(|o| o.value.to_bits() == reading.value.to_bits()))
-    }
-
-    /// Whether the same value is stored near that time, told by its age: the node knew no time yet, and what it sends
-    /// again under the same name it dates better.
-    fn told_by_age(&self, entry: &Entry, reading: &Reading) -> Result<bool, StoreError> {
-        let error = self.limits.age_error_max_ms;
-        let at = reading.measured_at;
-        let span = Span { from: at.plus_millis(-error), until: at.plus_millis(error + 1) };
-        let found = within(self.writer.connection(), entry, span, Versions::All)?;
-        let same = |o: &Observation| o.marks.has(Marks::BY_AGE) && o.value.to_bits() == reading.value.to_bits();
-        Ok(found.iter().any(same))
-    }
-
-    /// The current observation that is named by that time.
-    fn named_by_time(&self, entry: &Entry, at: Timestamp) -> Result<Option<Observation>, StoreError> {
-        if entry.live().last_at.is_none_or(|last| at > last) {
-            return Ok(None);
-        }
-        let span = Span { from: at, until: at.plus_millis(1) };
-        let found = within(self.writer.connection(), entry, span, Versions::Current)?;
-        Ok(found.into_iter().find(|o| !o.marks.has(Marks::BY_AGE) && !o.marks.has(Marks::BY_RECEIPT)))
-    }
-
-    /// The windows around `at` wait; each is told at most once a second.
-    fn touch_windows(&mut self, place: usize, at: Timestamp, late: bool, now: Timestamp) {
-        let hot = &mut self.hot[place];
-        for window in self.shared.windows.indices() {
-            let slot = &mut hot.slots[usize::from(window.0)];
-            if !late && slot.is_some_and(|slot| slot.knows(at, now)) {
-                continue;
-            }
-            let span = self.shared.windows.around(window, at);
-            if self.settling.touch(span, window, hot.entry.id, now, late) {
-                hot.entry.live().wait(window, span.from);
-            }
-            *slot = Some(Slot { span, noted: now });
-        }
-    }
-
-    /// The window is settled: the next reading for it makes it wait again.
-    pub(super) fn forget_window(&mut self, id: DatastreamId, window: WindowIndex, from: Timestamp) {
-        let slot = &mut self.hot[id.0 as usize - 1].slots[usize::from(window.0)];
-        if slot.is_some_and(|slot| slot.span.from == from) {
-            *slot = None;
-        }
-    }
-
-    pub(super) fn mark_touched(&mut self, place: usize) {
-        let hot = &mut self.hot[place];
-        if !hot.touched {
-            hot.touched = true;
-            self.next.touched.push(hot.entry.id);
-        }
-    }
-
     /// All that the next checkpoint was to hold is stored.
     pub(super) fn all_written(&mut self) {
         for id in &self.next.touched {
@@ -554,42 +257,6 @@ impl Intake {
         self.nodes.push(NodeState::new(id.clone()));
         self.by_name.insert(id.clone(), self.nodes.len() - 1);
         self.nodes.len() - 1
-    }
-
-    fn datastream(&mut self, taking: &Taking<'_>, reading: &Reading) -> Result<usize, Refusal> {
-        let node = &self.nodes[taking.place];
-        if let Some(place) = node.datastream(reading.quantity, reading.channel) {
-            return Ok(place);
-        }
-        if self.hot.len() >= self.datastreams_max {
-            let detail = format!("[limits] datastreams_max = {} is reached", self.datastreams_max);
-            return Err(Refusal::new(RejectReason::LimitReached, detail));
-        }
-        Ok(self.add_datastream(&taking.frame.node, reading.quantity, reading.channel, false, taking.frame.received_at))
-    }
-
-    pub(super) fn add_datastream(
-        &mut self,
-        node: &NodeId,
-        quantity: QuantityIndex,
-        channel: u8,
-        external: bool,
-        created_at: Timestamp,
-    ) -> usize {
-        let quantity = self.shared.catalogue.quantity(quantity).code.clone();
-        let key = DatastreamKey { node: node.clone(), quantity, channel };
-        let entry = self.writer.add_datastream(key, external, created_at);
-        self.take_in(entry)
-    }
-
-    fn take_in(&mut self, entry: Arc<Entry>) -> usize {
-        let node = self.node(&entry.key.node);
-        let place = self.hot.len();
-        if let Some(quantity) = entry.quantity {
-            self.nodes[node].add_datastream(quantity, entry.key.channel, place);
-        }
-        self.hot.push(Hot { entry, slots: [None; WINDOWS_MAX], touched: false });
-        place
     }
 
     pub(super) fn reject(&mut self, taking: &mut Taking<'_>, reading: Option<u32>, refusal: Refusal) {
