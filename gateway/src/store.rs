@@ -15,7 +15,7 @@ mod shared;
 pub mod sqlite;
 mod writer;
 
-pub(crate) use observations::{Versions, within};
+pub(crate) use observations::{Versions, before, within};
 pub use reader::Reader;
 pub(crate) use shared::{Judged, Shared};
 pub use writer::{Checkpoint, NameRow, NewRejection, NodeRow, Progress, Quarantined, Recovered, Writer};

@@ -13,6 +13,8 @@ use super::shared::Shared;
 use super::writer::{FORGET_FRAMES, Writer};
 use crate::reading::{DatastreamId, Timestamp};
 
+/// Windows that `[windows] lengths` may name.
+const WINDOWS_MAX: u8 = 7;
 /// How much is shed at once.
 const DAY_MS: i64 = 86_400_000;
 
@@ -40,10 +42,14 @@ impl Writer {
     ) -> Result<(), StoreError> {
         self.remove_observations(observations)?;
         let transaction = self.connection.transaction()?;
-        transaction.execute(
-            "DELETE FROM aggregate WHERE start < ?1 AND datastream IN (SELECT id FROM datastream WHERE NOT external)",
-            [aggregates.millis()],
-        )?;
+        for window in 0..WINDOWS_MAX {
+            // By the table's own order: without the window all of it would be looked through.
+            transaction.execute(
+                "DELETE FROM aggregate WHERE window = ?1 AND start < ?2
+                   AND datastream IN (SELECT id FROM datastream WHERE NOT external)",
+                [i64::from(window), aggregates.millis()],
+            )?;
+        }
         transaction.execute("DELETE FROM rejection WHERE received_at < ?1", [rejections.millis()])?;
         transaction.execute(FORGET_FRAMES, [])?;
         transaction.execute("DELETE FROM quarantine WHERE at < ?1", [rejections.millis()])?;

@@ -8,7 +8,7 @@ use crate::reading::{DatastreamId, Timestamp};
 use crate::registry::Snapshot;
 use crate::store::live::Entry;
 use crate::store::model::{Aggregate, Span, Status, Values, WindowIndex};
-use crate::store::{Judged, StoreError};
+use crate::store::{Judged, StoreError, before};
 use crate::telemetry::settling::{Key, Waiting};
 
 /// Windows computed in one checkpoint at most, so that frames never wait long behind a backlog's windows; the next
@@ -231,13 +231,16 @@ impl Intake {
         Ok(())
     }
 
-    /// All written windows of the datastream that end after `from` wait. Says how many were looked up.
+    /// All written windows of the datastream that end after `from` wait, and the one before. Says how many were looked up.
     fn revise_from(&mut self, entry: &Entry, from: Timestamp) -> Result<usize, StoreError> {
         let (first, last) = {
             let live = entry.live();
             (live.begun_at.max(live.removed_until), live.last_at)
         };
         let (Some(first), Some(last)) = (first, last) else { return Ok(0) };
+        // What was measured last before is judged by the one after it, which is another one now.
+        let previous = before(self.writer.connection(), entry, from, quality::AFTER)?;
+        let from = previous.first().map_or(from, |previous| previous.measured_at);
         let mut looked_up = 0;
         for window in self.shared.windows.indices() {
             let mut at = first.max(from);

@@ -110,3 +110,31 @@ fn the_zone_is_the_one_at_the_windows_start() {
     let hours = house.reader.aggregates(id, WindowIndex(1), Span::ALL, Sorted::Ascending, ALL).expect("read");
     assert_eq!(hours.iter().map(|hour| hour.zone.as_deref()).collect::<Vec<_>>(), [Some("DKA"), Some("DKB")]);
 }
+
+#[test]
+fn a_calibration_also_revises_the_window_before_it_whose_last_reading_is_judged_by_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    for minute in [50, 55, 65] {
+        house.take(&senml("pm25", START + minute * MINUTE, 20.0));
+    }
+    house.settle();
+    let key = DatastreamKey { node: NodeId::new("n1").expect("a name"), quantity: "pm25".into(), channel: 0 };
+    let from = Timestamp::from_millis(START + HOUR);
+    let calibration = Calibration { from, until: None, gain: 20.0, offset: 0.0, unsound: false, note: String::new() };
+    let calibrations: std::collections::HashMap<_, _> = [(key, Arc::from([calibration]))].into();
+    let calibrated = || Snapshot { revision: 1, calibrations: calibrations.clone(), ..Snapshot::default() };
+    house.intake.registry_changed(Arc::new(calibrated()));
+    house.settle();
+    let hours =
+        house.reader.aggregates(house.reader.datastreams()[0].id, WindowIndex(1), Span::ALL, Sorted::Ascending, ALL);
+    let told: Vec<_> = hours.expect("read").iter().map(|hour| (hour.values.suspect, hour.revision)).collect();
+    let fresh = tempfile::tempdir().expect("a folder");
+    let mut other = House::open(fresh.path(), calibrated());
+    for minute in [50, 55, 65] {
+        other.take(&senml("pm25", START + minute * MINUTE, 20.0));
+    }
+    other.settle();
+    assert_eq!(house.seen().differs(&other.seen()), None, "as if it had been calibrated from the start");
+    assert_eq!(told[0], (1, 1), "a spike before the step");
+}
