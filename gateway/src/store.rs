@@ -29,6 +29,18 @@ pub enum StoreError {
     /// SQLite's own error.
     #[error("the store: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// Aggregates are stored by their window's place in the configuration.
+    #[error(
+        "[windows] lengths: {configured} stands where the store has {stored}; keep the order that it was made with ({all}), and add new lengths at the end"
+    )]
+    OtherWindows {
+        /// As configured.
+        configured: String,
+        /// As stored.
+        stored: String,
+        /// All that are stored, in order.
+        all: String,
+    },
     /// A row holds what this program never writes.
     #[error("the store holds a row that cannot be read: {0}")]
     Damaged(String),
@@ -39,7 +51,7 @@ impl StoreError {
     pub fn is_disk_full(&self) -> bool {
         match self {
             StoreError::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            StoreError::Open(_) | StoreError::Damaged(_) => false,
+            StoreError::Open(_) | StoreError::OtherWindows { .. } | StoreError::Damaged(_) => false,
         }
     }
 }

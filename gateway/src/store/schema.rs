@@ -145,6 +145,8 @@ ALTER TABLE datastream ADD COLUMN removed_until INTEGER;
 -- The earliest time there ever was: aggregates outlive observations.
 ALTER TABLE datastream ADD COLUMN begun_at INTEGER;
 UPDATE datastream SET begun_at = first_at;
+-- Which length each window's number stands for.
+CREATE TABLE window(id INTEGER PRIMARY KEY, length TEXT NOT NULL);
 -- What its windows were made with; unknown in what format 1 left.
 ALTER TABLE datastream ADD COLUMN basis INTEGER;
 

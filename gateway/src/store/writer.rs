@@ -49,7 +49,7 @@ impl Writer {
     /// Opens or makes `telemetry.db` in `folder`.
     ///
     /// # Errors
-    /// [`StoreError`], also when the file's format is newer than this program.
+    /// [`StoreError`], also when the file's format is newer than this program, or its windows are other ones.
     pub fn open(
         folder: &Path,
         catalogue: Arc<Catalogue>,
@@ -58,6 +58,7 @@ impl Writer {
     ) -> Result<(Self, Recovered), StoreError> {
         let path = folder.join("telemetry.db");
         let connection = sqlite::open_writer(&path, TELEMETRY)?;
+        load::hold_to_lengths(&connection, windows.lengths())?;
         let shared = Arc::new(Shared::new(path, catalogue, windows, registry));
         load::datastreams(&connection, &shared)?;
         let progress = connection.query_row("SELECT position, change FROM progress", [], |row| {
@@ -183,15 +184,33 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::catalogue::load;
+    use crate::store::model::WindowLength::{LocalDay, Minutes};
+
+    fn open(folder: &Path, lengths: &[crate::store::model::WindowLength]) -> Result<Writer, StoreError> {
+        let windows = Arc::new(Windows::new(lengths.to_vec(), jiff::tz::TimeZone::UTC));
+        Writer::open(folder, Arc::new(load::embedded()), windows, Arc::default()).map(|(writer, _)| writer)
+    }
 
     #[test]
     fn a_checkpoint_is_durable_when_it_returns() {
         let folder = tempfile::tempdir().expect("a folder");
-        let windows = Arc::new(Windows::new(Vec::new(), jiff::tz::TimeZone::UTC));
-        let (writer, _) =
-            Writer::open(folder.path(), Arc::new(load::embedded()), windows, Arc::default()).expect("a store");
+        let writer = open(folder.path(), &[]).expect("a store");
         let pragma = |name| writer.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).expect("told");
         const FULL: i64 = 2;
         assert_eq!(pragma("synchronous"), FULL, "the journal forgets what a checkpoint holds");
+    }
+
+    #[test]
+    fn quarters_are_never_taken_for_hours_because_the_configuration_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made_with = [Minutes(15), Minutes(60)];
+        drop(open(folder.path(), &made_with).expect("a store"));
+        for other in [&[Minutes(60)][..], &[Minutes(60), Minutes(15)], &[Minutes(15), LocalDay, Minutes(60)]] {
+            let error = open(folder.path(), other).map(drop).expect_err("other windows");
+            assert!(error.to_string().contains("(PT15M, PT1H)"), "{error}");
+        }
+        for same in [&[Minutes(15)][..], &made_with, &[Minutes(15), Minutes(60), LocalDay]] {
+            drop(open(folder.path(), same).expect("each length keeps its place"));
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::super::StoreError;
 use super::super::live::{Entry, Live};
-use super::super::model::{Span, WindowIndex};
+use super::super::model::{Span, WindowIndex, WindowLength};
 use super::super::shared::Shared;
 use super::{NameRow, NodeRow, Progress};
 use crate::reading::{DatastreamId, DatastreamKey, NodeId, Timestamp};
@@ -23,6 +23,22 @@ pub struct Recovered {
     pub delivered: Vec<(NodeId, u64)>,
     /// Windows that wait.
     pub unsettled: Vec<(Span, WindowIndex, DatastreamId)>,
+}
+
+/// A window's number is its place in the configuration: the lengths that the store was made with keep theirs.
+pub(super) fn hold_to_lengths(connection: &Connection, lengths: &[WindowLength]) -> Result<(), StoreError> {
+    for (place, length) in lengths.iter().enumerate() {
+        let (place, configured) = (place as i64, length.iso());
+        connection.execute("INSERT OR IGNORE INTO window VALUES (?1, ?2)", params![place, configured])?;
+        let stored: String =
+            connection.query_row("SELECT length FROM window WHERE id = ?1", [place], |row| row.get(0))?;
+        if stored != configured {
+            let mut statement = connection.prepare("SELECT length FROM window ORDER BY id")?;
+            let all: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            return Err(StoreError::OtherWindows { configured, stored, all: all.join(", ") });
+        }
+    }
+    Ok(())
 }
 
 fn node_id(text: &str) -> Result<NodeId, StoreError> {
