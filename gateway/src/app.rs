@@ -263,6 +263,7 @@ fn intake(
 pub fn reading_limits(config: &Config) -> validate::Limits {
     validate::Limits {
         clock_ahead_max_ms: i64::from(config.limits.clock_ahead_max_s) * 1_000,
+        age_error_max_ms: i64::from(config.limits.age_error_max_s) * 1_000,
         age_max_ms: i64::from(config.retention.observations_days) * DAY_MS,
     }
 }

@@ -292,6 +292,8 @@ pub struct Limits {
     pub rejections_max: u32,
     /// Seconds that `measured_at` may be ahead of the gateway's clock.
     pub clock_ahead_max_s: u32,
+    /// Seconds that the two times of one reading may be apart, when one was told by its age.
+    pub age_error_max_s: u32,
     /// Seconds between checkpoints.
     pub checkpoint_s: u32,
     /// Readings after which a checkpoint is taken sooner.

@@ -1,5 +1,6 @@
-//! SQLite underneath: `telemetry.db` (the journal is the durable form) and `records.db` (every commit synced).
+//! SQLite underneath: `telemetry.db` (written in checkpoints) and `records.db` (written as people act).
 
+mod basis;
 mod codec;
 mod compaction;
 pub(crate) mod live;
@@ -8,12 +9,13 @@ mod observations;
 mod reader;
 pub mod records;
 pub mod rejections;
+mod retention;
 mod schema;
 mod shared;
 pub mod sqlite;
 mod writer;
 
-pub(crate) use observations::{Versions, within};
+pub(crate) use observations::{Versions, before, within};
 pub use reader::Reader;
 pub(crate) use shared::{Judged, Shared};
 pub use writer::{Checkpoint, NameRow, NewRejection, NodeRow, Progress, Quarantined, Recovered, Writer};
@@ -27,9 +29,18 @@ pub enum StoreError {
     /// SQLite's own error.
     #[error("the store: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// What was committed could not be synced.
-    #[error("the store could not be synced: {0}")]
-    Sync(#[source] std::io::Error),
+    /// Aggregates are stored by their window's place in the configuration.
+    #[error(
+        "[windows] lengths: {configured} stands where the store has {stored}; keep the order that it was made with ({all}), and add new lengths at the end"
+    )]
+    OtherWindows {
+        /// As configured.
+        configured: String,
+        /// As stored.
+        stored: String,
+        /// All that are stored, in order.
+        all: String,
+    },
     /// A row holds what this program never writes.
     #[error("the store holds a row that cannot be read: {0}")]
     Damaged(String),
@@ -40,10 +51,7 @@ impl StoreError {
     pub fn is_disk_full(&self) -> bool {
         match self {
             StoreError::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            StoreError::Sync(error) => {
-                matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
-            }
-            StoreError::Open(_) | StoreError::Damaged(_) => false,
+            StoreError::Open(_) | StoreError::OtherWindows { .. } | StoreError::Damaged(_) => false,
         }
     }
 }

@@ -265,6 +265,7 @@ impl<'a> Check<'a> {
             disk_bytes_max: self.size("limits.disk_bytes_max", &shape.disk_bytes_max, 20 * GIB, 16 * MIB..=1024 * TIB),
             rejections_max: self.number("limits.rejections_max", &shape.rejections_max, 100_000, 1..=10_000_000),
             clock_ahead_max_s: self.number("limits.clock_ahead_max_s", &shape.clock_ahead_max_s, 300, 0..=86_400),
+            age_error_max_s: self.number("limits.age_error_max_s", &shape.age_error_max_s, 600, 0..=86_400),
             checkpoint_s: self.number("limits.checkpoint_s", &shape.checkpoint_s, 60, 1..=3_600),
             checkpoint_readings: self.number(
                 "limits.checkpoint_readings",

@@ -280,6 +280,9 @@ pub(crate) struct Limits {
     pub(crate) rejections_max: Key<u64>,
     /// Seconds that a reading's time may be ahead of the gateway's; further is rejected as `clock_ahead`.
     pub(crate) clock_ahead_max_s: Key<u64>,
+    /// Seconds between a reading's time told by its age and the same reading's time told by the node's clock, when that
+    /// was set meanwhile; further apart it is rejected as `conflict`.
+    pub(crate) age_error_max_s: Key<u64>,
     /// Seconds between checkpoints of the store.
     pub(crate) checkpoint_s: Key<u64>,
     /// Readings after which a checkpoint is taken sooner.

@@ -60,6 +60,7 @@ pub(crate) fn merge(connection: &mut Connection, shared: &Shared) -> Result<(), 
 }
 
 /// Seals everything.
+#[cfg(test)]
 pub(crate) fn seal_all(connection: &mut Connection, shared: &Shared) -> Result<(), StoreError> {
     let segments = segments_of(connection, None)?;
     merge_segments(connection, shared, &segments, LEVEL_MAX, 1)

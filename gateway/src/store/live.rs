@@ -47,9 +47,18 @@ pub(crate) struct Live {
     pub(crate) next_ordinal: u32,
     /// Ordinals of observations that a later one corrected, sorted.
     pub(crate) superseded: Vec<u32>,
+    /// Observations that are no longer kept.
+    pub(crate) removed: u32,
+    /// Of those measured before this, some are no longer kept: windows that begin before it stay as they are written.
+    pub(crate) removed_until: Option<Timestamp>,
+    /// Earliest `measured_at` ever: aggregates reach back to it when observations no longer do.
+    pub(crate) begun_at: Option<Timestamp>,
+    /// Earliest `measured_at` that is kept.
     pub(crate) first_at: Option<Timestamp>,
     pub(crate) last_at: Option<Timestamp>,
     pub(crate) received_at: Option<Timestamp>,
+    /// What its windows were made with, see [`super::basis`]; none when that is not known.
+    pub(crate) basis: Option<u64>,
     /// The latest of this run, by `measured_at`, then by arrival: a correction stands after what it corrects.
     pub(crate) last: Option<Observation>,
     /// Latest observations; those from `written` on are not in the database yet.
@@ -57,8 +66,9 @@ pub(crate) struct Live {
     pub(crate) written: usize,
     /// Every observation measured at or after this is in `recent`.
     pub(crate) complete_from: Option<Timestamp>,
-    /// Windows that wait to settle or to be computed again: index and start.
-    pub(crate) unsettled: Vec<(WindowIndex, Timestamp)>,
+    /// Windows that wait to settle or to be computed again, as readers see it: start and index, sorted. A window that
+    /// settles leaves it when its numbers are in the database.
+    pub(super) unsettled: Vec<(Timestamp, WindowIndex)>,
 }
 
 impl Live {
@@ -67,8 +77,7 @@ impl Live {
         observation.ordinal = self.next_ordinal;
         self.next_ordinal += 1;
         let at = observation.measured_at;
-        self.first_at = Some(self.first_at.map_or(at, |first| first.min(at)));
-        self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+        self.reaches(at);
         self.received_at = Some(received_at);
         if self.complete_from.is_none() {
             self.complete_from = Some(Timestamp::from_millis(i64::MIN));
@@ -80,6 +89,24 @@ impl Live {
         observation.ordinal
     }
 
+    /// There is something of that time.
+    pub(crate) fn reaches(&mut self, at: Timestamp) {
+        for first in [&mut self.begun_at, &mut self.first_at] {
+            *first = Some(first.map_or(at, |first| first.min(at)));
+        }
+        self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+    }
+
+    /// How many observations are kept, superseded ones included.
+    pub(crate) fn count(&self) -> u64 {
+        u64::from(self.next_ordinal.saturating_sub(self.removed))
+    }
+
+    /// Of a window that begins then, observations may be gone.
+    pub(crate) fn is_past(&self, from: Timestamp) -> bool {
+        self.removed_until.is_some_and(|until| from < until)
+    }
+
     /// Marks `ordinal` as corrected.
     pub(crate) fn supersede(&mut self, ordinal: u32) {
         if let Err(place) = self.superseded.binary_search(&ordinal) {
@@ -87,9 +114,39 @@ impl Live {
         }
     }
 
+    /// The window that starts at `from` waits.
+    pub(crate) fn wait(&mut self, window: WindowIndex, from: Timestamp) {
+        if let Err(place) = self.unsettled.binary_search(&(from, window)) {
+            self.unsettled.insert(place, (from, window));
+        }
+    }
+
+    /// These windows, sorted, no longer wait.
+    pub(crate) fn settled(&mut self, windows: &[(Timestamp, WindowIndex)]) {
+        self.unsettled.retain(|waiting| windows.binary_search(waiting).is_err());
+    }
+
+    /// Starts, ascending, of the windows of that index that wait.
+    pub(crate) fn unsettled(&self, window: WindowIndex) -> impl Iterator<Item = Timestamp> {
+        self.unsettled.iter().filter(move |(_, w)| *w == window).map(|(from, _)| *from)
+    }
+
     /// What the database does not hold yet.
     pub(crate) fn unwritten(&self) -> &[Observation] {
         &self.recent[self.written..]
+    }
+
+    /// The database no longer holds some of what was measured before `until`: neither does memory.
+    pub(super) fn removed_before(&mut self, until: Timestamp) {
+        let mut place = 0;
+        let written = self.written;
+        self.recent.retain(|o| {
+            place += 1;
+            place > written || o.measured_at >= until
+        });
+        self.written -= place - self.recent.len();
+        self.complete_from = self.complete_from.map(|before| before.max(until));
+        self.removed_until = Some(self.removed_until.map_or(until, |before| before.max(until)));
     }
 
     /// The database holds all: keeps only the latest in memory.

@@ -13,13 +13,15 @@ pub struct Datastream {
     pub key: DatastreamKey,
     /// When its first reading arrived.
     pub created_at: Timestamp,
-    /// Earliest `measured_at` of its observations; none when it holds external values only.
+    /// Earliest time it ever had: its aggregates may reach back to it when its observations no longer do.
+    pub begun_at: Option<Timestamp>,
+    /// Earliest `measured_at` of its observations, or first external value; none when they are past their retention.
     pub first_at: Option<Timestamp>,
-    /// Latest `measured_at` of its observations.
+    /// Latest `measured_at` it had.
     pub last_at: Option<Timestamp>,
     /// When the last reading arrived.
     pub received_at: Option<Timestamp>,
-    /// Observations stored, superseded ones included.
+    /// Observations kept, superseded ones included.
     pub count: u64,
     /// Whether it holds daily values imported from another network, and no observations.
     pub external: bool,

@@ -153,7 +153,7 @@ pub(crate) fn by_ordinal(
     Ok(None)
 }
 
-/// How many observations, all versions, the database's blocks hold wholly within `span`, and the blocks that it cuts.
+/// Adds the observations of a block to `out`.
 pub(crate) fn decode(entry: &Entry, blob: &[u8], out: &mut Vec<Observation>) -> Result<(), StoreError> {
     codec::decode(blob, out).map_err(|damaged| StoreError::Damaged(format!("datastream {}: {damaged}", entry.id.0)))
 }

@@ -136,7 +136,7 @@ impl Reader {
             let live = entry.live();
             let all = live.first_at.is_none_or(|at| span.from <= at) && live.last_at.is_none_or(|at| at < span.until);
             if all {
-                return Ok(u64::from(live.next_ordinal) - live.superseded.len() as u64);
+                return Ok(live.count().saturating_sub(live.superseded.len() as u64));
             }
         }
         self.shared
@@ -175,15 +175,12 @@ impl Reader {
     ) -> Result<Vec<Aggregate>, StoreError> {
         let Some(entry) = self.shared.directory.get(id) else { return Ok(Vec::new()) };
         self.shared.read(|connection| {
-            let mut starts = self.starts(connection, &entry, window, span)?;
-            if order == Order::Descending {
-                starts.reverse();
-            }
+            let wanted = page.skip.saturating_add(page.top);
+            let starts = self.starts(connection, &entry, window, span, order, wanted)?;
             let now = self.clock.now();
             starts
                 .into_iter()
                 .skip(page.skip)
-                .take(page.top)
                 .map(|start| match written(connection, &entry, window, start)? {
                     Some(aggregate) => Ok(aggregate),
                     None => self.shared.unsettled_aggregate(connection, &entry, (window, start), now),
@@ -198,40 +195,55 @@ impl Reader {
     /// [`StoreError`] when the database cannot be read.
     pub fn count_aggregates(&self, id: DatastreamId, window: WindowIndex, span: Span) -> Result<u64, StoreError> {
         let Some(entry) = self.shared.directory.get(id) else { return Ok(0) };
-        self.shared.read(|connection| Ok(self.starts(connection, &entry, window, span)?.len() as u64))
+        self.shared.read(|connection| {
+            let all = self.starts(connection, &entry, window, span, Order::Ascending, usize::MAX)?;
+            Ok(all.len() as u64)
+        })
     }
 
-    /// Starts, within `span`, of the windows that have an aggregate, ascending.
+    /// Starts, within `span`, of the first `wanted` windows that have an aggregate, in the order asked.
+    ///
+    /// Rows of one window instant lie beside each other for all datastreams: one look-up for each instant, bounded by the
+    /// datastream's own time, is cheaper than an index that every checkpoint would have to scatter rows into. The walk
+    /// ends when it has what was asked for.
     fn starts(
         &self,
         connection: &Connection,
         entry: &Entry,
         window: WindowIndex,
         span: Span,
+        order: Order,
+        wanted: usize,
     ) -> Result<Vec<Timestamp>, StoreError> {
-        let mut starts: Vec<Timestamp> = {
+        let (unsettled, first, last) = {
             let live = entry.live();
-            live.unsettled.iter().filter(|(w, at)| *w == window && span.contains(*at)).map(|(_, at)| *at).collect()
+            (live.unsettled(window).collect::<Vec<_>>(), live.begun_at, live.last_at)
         };
-        // Rows of one window instant lie beside each other for all datastreams: one look-up for each instant, bounded by
-        // the datastream's own time, is cheaper than an index that every checkpoint would have to scatter rows into.
-        let (first, last) = {
-            let live = entry.live();
-            (live.first_at, live.last_at)
-        };
-        if let (Some(first), Some(last)) = (first, last) {
-            let mut statement = connection
-                .prepare_cached("SELECT 1 FROM aggregate WHERE window = ?1 AND start = ?2 AND datastream = ?3")?;
-            let mut at = self.shared.windows.around(window, first.max(span.from)).from;
-            while at <= last && at < span.until {
-                if span.contains(at) && statement.exists(params![window.0, at.millis(), entry.id.0])? {
-                    starts.push(at);
-                }
-                at = self.shared.windows.around(window, at).until;
-            }
+        let mut starts = Vec::new();
+        let (Some(first), Some(last)) = (first, last) else { return Ok(starts) };
+        if span.until <= span.from || last < span.from {
+            return Ok(starts);
         }
-        starts.sort_unstable();
-        starts.dedup();
+        let mut statement = connection
+            .prepare_cached("SELECT 1 FROM aggregate WHERE window = ?1 AND start = ?2 AND datastream = ?3")?;
+        let around = |at| self.shared.windows.around(window, at);
+        let earliest = around(first.max(span.from));
+        if span.until <= earliest.from {
+            return Ok(starts);
+        }
+        let latest = around(last.min(span.until.plus_millis(-1)));
+        let mut here = if order == Order::Ascending { earliest } else { latest };
+        while starts.len() < wanted && (earliest.from..=latest.from).contains(&here.from) {
+            let at = here.from;
+            let waits = unsettled.binary_search(&at).is_ok();
+            if span.contains(at) && (waits || statement.exists(params![window.0, at.millis(), entry.id.0])?) {
+                starts.push(at);
+            }
+            here = match order {
+                Order::Ascending => around(here.until),
+                Order::Descending => around(here.from.plus_millis(-1)),
+            };
+        }
         Ok(starts)
     }
 
@@ -293,10 +305,11 @@ fn describe(entry: &Entry) -> Datastream {
         id: entry.id,
         key: entry.key.clone(),
         created_at: entry.created_at,
+        begun_at: live.begun_at,
         first_at: live.first_at,
         last_at: live.last_at,
         received_at: live.received_at,
-        count: u64::from(live.next_ordinal),
+        count: live.count(),
         external: entry.external,
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::sqlite::{OpenError, Synchronous, open_writer};
+use super::sqlite::{OpenError, open_writer};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "records.db";
@@ -222,5 +222,5 @@ CREATE TABLE token(
 pub fn open(path: &Path) -> Result<Connection, OpenError> {
     // SQLite gives its WAL the same permissions. When this fails SQLite says why, with the path.
     let _ = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
-    open_writer(path, FORMATS, Synchronous::Full)
+    open_writer(path, FORMATS)
 }

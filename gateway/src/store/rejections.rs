@@ -35,6 +35,12 @@ pub fn find(connection: &Connection, id: u64) -> Result<Option<(Rejection, Vec<u
     found.map(|(rejection, frame)| Ok((rejection?, frame))).transpose()
 }
 
+/// Whether the rejection with that number is kept and was not played again yet.
+pub(super) fn may_be_replayed(connection: &Connection, id: u64) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM rejection WHERE id = ?1 AND replayed_at IS NULL")?;
+    Ok(statement.exists([id as i64])?)
+}
+
 fn rejection(row: &Row<'_>) -> Result<Rejection, StoreError> {
     let node: String = row.get(3)?;
     let reason: String = row.get(4)?;

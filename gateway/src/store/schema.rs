@@ -1,7 +1,7 @@
 //! The format of `telemetry.db`, step by step; a step that was released is never edited.
 
 /// Takes format `n` to `n + 1`.
-pub(super) const TELEMETRY: &[&str] = &[FORMAT_1];
+pub(super) const TELEMETRY: &[&str] = &[FORMAT_1, FORMAT_2];
 
 const FORMAT_1: &str = "
 -- One row: how far the journal is stored, and the last change number given.
@@ -134,4 +134,38 @@ CREATE TABLE quarantine(
   at INTEGER NOT NULL,
   UNIQUE (sink, change)
 );
+";
+
+/// Format 1 counted observations by the next ordinal and kept `first_at` as it was first: both were wrong once the
+/// oldest had gone. What is gone is told from the ordinals that no block holds.
+const FORMAT_2: &str = "
+ALTER TABLE datastream ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+-- Before this some observations are gone, and windows stay as they are written.
+ALTER TABLE datastream ADD COLUMN removed_until INTEGER;
+-- The earliest time there ever was: aggregates outlive observations.
+ALTER TABLE datastream ADD COLUMN begun_at INTEGER;
+UPDATE datastream SET begun_at = first_at;
+-- Which length each window's number stands for.
+CREATE TABLE window(id INTEGER PRIMARY KEY, length TEXT NOT NULL);
+-- What its windows were made with; unknown in what format 1 left.
+ALTER TABLE datastream ADD COLUMN basis INTEGER;
+
+CREATE TEMP TABLE kept AS
+  SELECT datastream, sum(n) AS n, min(measured_min) AS first_at FROM (
+    SELECT datastream, n, measured_min FROM chunk UNION ALL SELECT datastream, n, measured_min FROM delta
+  ) GROUP BY datastream;
+INSERT INTO kept SELECT id, 0, NULL FROM datastream WHERE id NOT IN (SELECT datastream FROM kept);
+UPDATE datastream SET
+    removed = next_ordinal - kept.n,
+    removed_until = coalesce(kept.first_at, last_at + 1),
+    first_at = kept.first_at
+  FROM kept WHERE kept.datastream = id AND NOT external AND kept.n < next_ordinal;
+DROP TABLE kept;
+DELETE FROM superseded
+  WHERE datastream IN (SELECT id FROM datastream WHERE removed > 0)
+    AND NOT EXISTS (SELECT 1 FROM chunk WHERE chunk.datastream = superseded.datastream
+      AND superseded.ordinal BETWEEN ordinal_min AND ordinal_max)
+    AND NOT EXISTS (SELECT 1 FROM segment
+      CROSS JOIN delta ON delta.segment = segment.id AND delta.datastream = superseded.datastream
+      WHERE superseded.ordinal BETWEEN ordinal_min AND ordinal_max);
 ";

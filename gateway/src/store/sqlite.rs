@@ -1,4 +1,4 @@
-//! Opening a database: pragmas, the file's format version, and its migrations.
+//! Opening a database: pragmas, the file's format version, and its migrations. A commit is on disk when it returns.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,15 +7,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// Longest wait for another process.
 const BUSY_MAX: Duration = Duration::from_secs(10);
-
-/// How much a commit promises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Synchronous {
-    /// Consistent after a power cut, but the last commits may be gone: for what the journal can replay.
-    Normal,
-    /// A commit is on disk when it returns.
-    Full,
-}
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +39,7 @@ pub enum OpenError {
 ///
 /// # Errors
 /// [`OpenError`]: a newer format is refused, untouched.
-pub fn open_writer(path: &Path, migrations: &[&str], synchronous: Synchronous) -> Result<Connection, OpenError> {
+pub fn open_writer(path: &Path, migrations: &[&str]) -> Result<Connection, OpenError> {
     let wrap = |source| OpenError::Sqlite { path: path.to_owned(), source };
     let mut connection = Connection::open(path).map_err(wrap)?;
     let known = migrations.len() as i64;
@@ -56,7 +47,7 @@ pub fn open_writer(path: &Path, migrations: &[&str], synchronous: Synchronous) -
     if found > known {
         return Err(OpenError::Newer { path: path.to_owned(), found, known });
     }
-    prepare(&connection, synchronous).map_err(wrap)?;
+    prepare(&connection).map_err(wrap)?;
     for (migration, format) in migrations.iter().zip(1i64..).filter(|(_, format)| *format > found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(wrap)?;
         // Another process may have been first.
@@ -84,10 +75,10 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn prepare(connection: &Connection, synchronous: Synchronous) -> Result<(), rusqlite::Error> {
+fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY_MAX)?;
     to_wal(connection)?;
-    connection.pragma_update(None, "synchronous", if synchronous == Synchronous::Full { "FULL" } else { "NORMAL" })?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -4_096)?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -116,7 +107,7 @@ mod tests {
         for _ in 0..10 {
             let folder = tempfile::tempdir().expect("a folder");
             let path = &folder.path().join("x.db");
-            let open = || open_writer(path, &["CREATE TABLE a(x INTEGER);"], Synchronous::Normal).map(drop);
+            let open = || open_writer(path, &["CREATE TABLE a(x INTEGER);"]).map(drop);
             std::thread::scope(|scope| {
                 let threads: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
                 threads.into_iter().for_each(|thread| thread.join().expect("no panic").expect("opened"));
@@ -130,17 +121,17 @@ mod tests {
         let path = folder.path().join("x.db");
         let first = "CREATE TABLE a(x INTEGER);";
         let second = "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 7;";
-        let connection = open_writer(&path, &[first], Synchronous::Full).expect("created");
+        let connection = open_writer(&path, &[first]).expect("created");
         connection.execute("INSERT INTO a(x) VALUES (1)", []).expect("inserted");
         drop(connection);
 
-        let connection = open_writer(&path, &[first, second], Synchronous::Full).expect("migrated");
+        let connection = open_writer(&path, &[first, second]).expect("migrated");
         let y: i64 = connection.query_row("SELECT y FROM a", [], |row| row.get(0)).expect("a row");
         assert_eq!(y, 7);
         drop(connection);
 
         let before = std::fs::read(&path).expect("bytes");
-        let error = open_writer(&path, &[first], Synchronous::Full).expect_err("newer");
+        let error = open_writer(&path, &[first]).expect_err("newer");
         assert!(matches!(error, OpenError::Newer { found: 2, known: 1, .. }), "{error}");
         assert_eq!(std::fs::read(&path).expect("bytes"), before);
     }

@@ -6,17 +6,19 @@
 
 mod intake;
 mod node;
+mod pace;
 mod replay;
 mod settle;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
 pub use intake::{Event, Intake};
+use pace::{InHand, Pace};
 pub use replay::{External, replay_frame};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::reading::Timestamp;
@@ -28,17 +30,8 @@ use crate::telemetry::journal::{Journal, Reader as JournalReader};
 const BATCH_BYTES: usize = 256 * 1024;
 /// How long to wait for frames before looking at the clock.
 const TICK: Duration = Duration::from_millis(100);
-/// With nothing to take up and windows due, a checkpoint comes after this, not only at its interval.
-const EARLY_CHECKPOINT_MS: i64 = 1_000;
-/// With frames to take up and more windows due than one checkpoint settles, the next comes after this.
-const BUSY_CHECKPOINT_MS: i64 = 500;
 /// How often the retention is looked at.
 const RETENTION_EVERY_MS: i64 = 6 * 3_600_000;
-/// Bytes of rejected frames in memory that make a checkpoint due.
-const REJECTED_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// After a checkpoint that a full disk refused, the next try.
-const RETRY_MS: i64 = 5_000;
-
 /// When checkpoints are written, and how long things are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct PipelineConfig {
@@ -71,10 +64,6 @@ pub enum Order {
     },
     /// A sink's server refused a line for good.
     Quarantine(Quarantined),
-    /// Write a checkpoint now, and say when it is written.
-    Checkpoint(oneshot::Sender<()>),
-    /// Merge everything into sealed chunks, and say when it is done.
-    Compact(oneshot::Sender<()>),
 }
 
 /// The way to give orders to the pipeline. Cheap to clone.
@@ -88,7 +77,7 @@ impl Orders {
         (Self(sender), receiver)
     }
 
-    /// Gives an order. Few are under way at once: each giver waits for an answer, or gives one a second at most.
+    /// Gives an order. Few are under way at once: each giver gives one a second at most.
     pub fn give(&self, order: Order) {
         // The pipeline is gone only when the process stops.
         let _ = self.0.send(order);
@@ -116,14 +105,8 @@ pub struct Pipeline {
     orders: Receiver<Order>,
     events: Sender<Event>,
     newest: watch::Sender<u64>,
-    checkpointed_at: Timestamp,
-    waiting_since: Option<Timestamp>,
+    pace: Pace,
     retained_at: Timestamp,
-    /// Answers due when the next checkpoint is written.
-    answers: Vec<oneshot::Sender<()>>,
-    ordered: bool,
-    /// The last checkpoint left windows that are due.
-    more_due: bool,
 }
 
 impl Pipeline {
@@ -148,12 +131,8 @@ impl Pipeline {
             orders,
             events,
             newest,
-            checkpointed_at: now,
-            waiting_since: None,
+            pace: Pace::new(&config, now),
             retained_at: now.plus_millis(60_000 - RETENTION_EVERY_MS),
-            answers: Vec::new(),
-            ordered: false,
-            more_due: false,
         }
     }
 
@@ -168,7 +147,7 @@ impl Pipeline {
                 idle = self.take_up()? == 0;
             }
             let now = self.clock.now();
-            self.obey(now)?;
+            self.obey();
             self.intake.balance(now);
             for event in self.intake.take_events() {
                 // Nobody listens only when the process stops.
@@ -194,60 +173,29 @@ impl Pipeline {
         failed.map_or(Ok(count), |error| Err(error.into()))
     }
 
-    fn obey(&mut self, now: Timestamp) -> Result<(), PipelineError> {
-        loop {
-            match self.orders.try_recv() {
-                Ok(Order::Registry(snapshot)) => self.intake.registry_changed(snapshot),
-                Ok(Order::Cursor { sink, change }) => self.intake.set_cursor(sink, change),
-                Ok(Order::Quarantine(line)) => self.intake.quarantine(line),
-                Ok(Order::Checkpoint(answer)) => {
-                    self.answers.push(answer);
-                    self.ordered = true;
-                }
-                Ok(Order::Compact(answer)) => {
-                    self.checkpoint(now)?;
-                    self.intake.compact()?;
-                    let _ = answer.send(());
-                }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
+    fn obey(&mut self) {
+        for order in self.orders.try_iter() {
+            match order {
+                Order::Registry(snapshot) => self.intake.registry_changed(snapshot),
+                Order::Cursor { sink, change } => self.intake.set_cursor(sink, change),
+                Order::Quarantine(line) => self.intake.quarantine(line),
             }
         }
     }
 
     fn is_due(&mut self, now: Timestamp, idle: bool) -> bool {
-        if self.intake.rejected_bytes >= REJECTED_BYTES_MAX {
-            return true;
-        }
-        if self.ordered || self.intake.unwritten() >= self.config.checkpoint_readings {
-            return true;
-        }
-        let since_last = now.millis_since(self.checkpointed_at);
-        // A clock that was set back must not hold checkpoints up.
-        if since_last < 0 {
-            self.checkpointed_at = now;
-        }
-        if self.more_due && (idle || since_last >= BUSY_CHECKPOINT_MS) {
-            return true;
-        }
-        let waits = self.intake.position() > self.intake.stored_position() || self.intake.has_orders();
-        let since = *self.waiting_since.get_or_insert(now);
-        if !waits {
-            self.waiting_since = None;
-        } else if now.millis_since(since) >= self.config.checkpoint_ms {
-            return true;
-        }
-        let due = || self.intake.windows_due(now);
-        (idle && since_last >= EARLY_CHECKPOINT_MS && due()) || (since_last >= self.config.checkpoint_ms && due())
+        let intake = &self.intake;
+        self.pace.is_due(now, idle, intake.in_hand(), || intake.windows_due(now))
     }
 
     fn checkpoint(&mut self, now: Timestamp) -> Result<(), PipelineError> {
+        let rejections = self.intake.in_hand().rejections;
         let more = match self.intake.checkpoint(now, self.config.rejections_max) {
             Ok(more) => more,
             Err(error) if error.is_disk_full() => {
                 // Nothing is lost: the journal keeps it. It fills too, and then ingest pauses, unacknowledged.
                 tracing::error!(%error, "the disk is full: no checkpoint can be written; the journal keeps what comes");
-                self.checkpointed_at = now;
-                self.waiting_since = Some(now.plus_millis(RETRY_MS - self.config.checkpoint_ms));
+                self.pace.refused(now);
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -257,26 +205,32 @@ impl Pipeline {
         }
         self.newest.send_replace(self.intake.newest_change());
         self.clock.raise_floor(self.intake.heard_at());
-        self.checkpointed_at = now;
-        self.more_due = more;
-        self.waiting_since = None;
-        self.ordered = false;
-        for answer in self.answers.drain(..) {
-            let _ = answer.send(());
+        self.pace.written(now, rejections, more);
+        match self.keep_bounds(now) {
+            Err(PipelineError::Store(error)) if error.is_disk_full() => {
+                // It takes room to make room: the next checkpoint tries again.
+                tracing::error!(%error, "the disk is full: nothing old can be removed");
+                Ok(())
+            }
+            kept => kept,
         }
-        self.keep_within_disk()?;
-        if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
-            self.retained_at = now;
-            let before = |kept_ms: i64| now.plus_millis(-kept_ms);
-            let config = &self.config;
-            let (observations, aggregates) = (before(config.observations_ms), before(config.aggregates_ms));
-            self.intake.retain(observations, aggregates, before(config.rejections_ms))?;
-        }
-        Ok(())
     }
 }
 
 impl Pipeline {
+    /// `[retention]` and `[limits] disk_bytes_max`.
+    fn keep_bounds(&mut self, now: Timestamp) -> Result<(), PipelineError> {
+        self.keep_within_disk()?;
+        if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
+            let before = |kept_ms: i64| now.plus_millis(-kept_ms);
+            let config = &self.config;
+            let (observations, aggregates) = (before(config.observations_ms), before(config.aggregates_ms));
+            self.intake.retain(observations, aggregates, before(config.rejections_ms))?;
+            self.retained_at = now;
+        }
+        Ok(())
+    }
+
     /// `[limits] disk_bytes_max`: beyond it the oldest goes, and the log says what.
     fn keep_within_disk(&mut self) -> Result<(), PipelineError> {
         let bytes = self.journal.status().bytes + self.intake.writer.used_bytes()?;
@@ -312,14 +266,20 @@ impl Intake {
         self.heard_at
     }
 
-    /// Whether any window may settle now.
+    /// Whether any window may settle now, or be computed again.
     pub fn windows_due(&self, now: Timestamp) -> bool {
-        !self.settling.due(now, 1).is_empty()
+        !self.outdated.is_empty() || !self.settling.due(now, 1).is_empty()
     }
 
-    /// Whether sinks have moved or given up lines since the last checkpoint.
-    fn has_orders(&self) -> bool {
-        !self.next.cursors.is_empty() || !self.next.quarantined.is_empty()
+    /// What waits for the next checkpoint.
+    fn in_hand(&self) -> InHand {
+        let ordered = !self.next.cursors.is_empty() || !self.next.quarantined.is_empty();
+        InHand {
+            any: ordered || self.position() > self.stored_position(),
+            readings: self.unwritten,
+            rejections: self.next.rejections.len(),
+            rejected_bytes: self.rejected_bytes,
+        }
     }
 
     fn set_cursor(&mut self, sink: String, change: u64) {
@@ -329,10 +289,6 @@ impl Intake {
 
     fn quarantine(&mut self, line: Quarantined) {
         self.next.quarantined.push(line);
-    }
-
-    fn compact(&mut self) -> Result<(), StoreError> {
-        self.writer.compact()
     }
 
     fn retain(

@@ -107,13 +107,8 @@ impl Settling {
         std::mem::take(&mut self.added)
     }
 
-    /// How many windows wait.
-    pub fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// Whether none waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// Whether the window waits.
+    pub fn waits(&self, key: &Key) -> bool {
+        self.waiting.contains_key(key)
     }
 }

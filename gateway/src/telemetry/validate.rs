@@ -67,6 +67,8 @@ impl Refusal {
 pub struct Limits {
     /// How far after its receipt a reading may say that it was measured.
     pub clock_ahead_max_ms: i64,
+    /// How far apart the two times of one reading may be, when one was told by its age: `[limits] age_error_max_s`.
+    pub age_error_max_ms: i64,
     /// How long before its receipt.
     pub age_max_ms: i64,
 }

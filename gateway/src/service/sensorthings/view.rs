@@ -119,7 +119,7 @@ impl<'a> View<'a> {
     /// Whether a part can hold anything, by the first and last time of its datastream.
     pub(super) fn may_hold(&self, part: &Part) -> bool {
         let stream = &self.streams[part.stream as usize];
-        match (stream.first_at, stream.last_at) {
+        match (first_at(stream, part), stream.last_at) {
             (Some(first), Some(last)) => {
                 let slack = if part.window.is_some() { WINDOW_MS_MAX } else { 0 };
                 part.span.until.plus_millis(slack) > first && part.span.from <= last.plus_millis(slack)
@@ -133,7 +133,7 @@ impl<'a> View<'a> {
         let stream = &self.streams[part.stream as usize];
         let (earliest, latest) = (part.span.from, part.span.until.plus_millis(-1));
         let end = match order {
-            Order::Ascending => stream.first_at,
+            Order::Ascending => first_at(stream, part),
             Order::Descending => stream.last_at,
         };
         let Some(at) = end else { return i64::MIN };
@@ -285,4 +285,9 @@ impl From<Instant> for Timestamp {
     fn from(at: Instant) -> Self {
         Timestamp::from_millis(at.millis_floor())
     }
+}
+
+/// The earliest that a part can hold: aggregates outlive the observations they were made of.
+fn first_at(stream: &Datastream, part: &Part) -> Option<Timestamp> {
+    if part.window.is_some() { stream.begun_at } else { stream.first_at }
 }

@@ -200,7 +200,7 @@ mod tests {
     use crate::catalogue::load;
 
     fn told(topic: &str, payload: &[u8]) -> (Verdict, String) {
-        let limits = Limits { clock_ahead_max_ms: 300_000, age_max_ms: 86_400_000 };
+        let limits = Limits { clock_ahead_max_ms: 300_000, age_error_max_ms: 600_000, age_max_ms: 86_400_000 };
         let received_at = Timestamp::from_millis(1_795_381_205_000);
         let sample = Sample { topic: topic.into(), payload: payload.into(), received_at };
         let mut out = Vec::new();

@@ -1,32 +1,26 @@
 //! [`Intake`]: takes frames up one after the other: decoded, validated, told apart from what came before, stored in
 //! memory, counted. It does no I/O but to look up what is stored, and reads no clock: `now` is given to it.
 
-use std::collections::HashMap;
+mod formats;
+mod hot;
+mod naming;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use protocols::native;
-use protocols::senml;
+use hot::Hot;
 
 use super::node::NodeState;
 use super::replay::{self, External};
-use crate::catalogue::QuantityIndex;
-use crate::reading::{DatastreamId, DatastreamKey, Marks, NodeId, Observation, RejectReason, Timestamp};
-use crate::store::live::Entry;
-use crate::store::model::{Span, WindowIndex};
-use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Versions, Writer, within};
-use crate::telemetry::decode::{self, Rules};
+use crate::reading::{DatastreamId, NodeId, RejectReason, Timestamp};
+use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Writer};
 use crate::telemetry::frame::{Frame, FrameKind};
 use crate::telemetry::ingest::broker;
 use crate::telemetry::journal::Position;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::names::Boot;
 use crate::telemetry::settling::Settling;
-use crate::telemetry::validate::{Limits, Name, Reading, Receipt, Refusal};
-
-/// How often, in milliseconds, a window that waits is told again of new readings.
-const TOUCH_EVERY_MS: i64 = 1_000;
-/// Most windows of one datastream kept at hand.
-const WINDOWS_MAX: usize = 7;
+use crate::telemetry::validate::{Limits, Receipt, Refusal};
 
 /// What one node's answer or status means to other wings.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +43,10 @@ pub struct Intake {
     pub(super) nodes: Vec<NodeState>,
     by_name: HashMap<NodeId, usize>,
     pub(super) hot: Vec<Hot>,
+    /// The last change number given, written or in hand.
+    pub(super) last_change: u64,
+    /// Datastreams whose windows were made with another registry, and from when on they may differ.
+    pub(super) outdated: BTreeMap<DatastreamId, Timestamp>,
     pub(super) unwritten: usize,
     limits: Limits,
     datastreams_max: usize,
@@ -61,21 +59,6 @@ pub struct Intake {
     /// Nodes whose row no checkpoint holds yet.
     pub(super) unsaved: Vec<usize>,
     pub(super) heard_at: Timestamp,
-}
-
-/// A datastream at hand, and the windows its latest reading fell into.
-pub(super) struct Hot {
-    pub(super) entry: Arc<Entry>,
-    spans: [Option<Span>; WINDOWS_MAX],
-    noted: Timestamp,
-    touched: bool,
-}
-
-/// What became of a reading.
-enum Outcome {
-    Stored,
-    Duplicate,
-    Corrected,
 }
 
 impl Intake {
@@ -98,6 +81,8 @@ impl Intake {
             nodes: Vec::new(),
             by_name: HashMap::new(),
             hot: Vec::new(),
+            last_change: recovered.progress.change,
+            outdated: BTreeMap::new(),
             unwritten: 0,
             limits,
             datastreams_max,
@@ -138,6 +123,7 @@ impl Intake {
         for (span, window, id) in recovered.unsettled {
             self.settling.restore(span, window, id, now);
         }
+        self.compare(None);
         let counts = self.nodes.iter().map(|node| (node.id.clone(), node.counts.clone()));
         self.ledger.restore(counts, recovered.progress.position);
     }
@@ -145,11 +131,6 @@ impl Intake {
     /// Journal position up to which everything is taken up.
     pub fn position(&self) -> Position {
         self.next.position
-    }
-
-    /// Readings in memory that no checkpoint holds.
-    pub fn unwritten(&self) -> usize {
-        self.unwritten
     }
 
     /// What happened for other wings since this was last asked.
@@ -214,6 +195,16 @@ impl Intake {
             tracing::error!(position, rejection, "a replay whose frame cannot be read is passed over");
             return Ok(());
         };
+        // What is taken back twice would unbalance the ledger.
+        let ordered = self.next.replayed.iter().any(|(id, _)| *id == rejection);
+        if ordered || !self.writer.may_be_replayed(rejection)? {
+            tracing::info!(
+                position,
+                rejection,
+                "a rejection that was played again, or is no longer kept, is passed over"
+            );
+            return Ok(());
+        }
         let original = request.original;
         let place = self.node(&original.node);
         self.heard(place, frame.received_at);
@@ -241,273 +232,17 @@ impl Intake {
         }
     }
 
-    fn readings(&mut self, taking: &mut Taking<'_>) -> Result<(), StoreError> {
-        let payload = &taking.frame.payload[..];
-        match protocols::format_of(payload) {
-            protocols::Format::Native => match native::Frame::decode(payload) {
-                Ok(native::Frame::Batch(batch)) => self.native(taking, &batch),
-                Ok(_) => self.refuse_frame(taking, RejectReason::Malformed, "a native frame, but no batch of readings"),
-                Err(error) => self.refuse_frame(taking, RejectReason::Malformed, &error.to_string()),
-            },
-            protocols::Format::SenmlJson => self.pack(taking, senml::json::parse(payload)),
-            protocols::Format::SenmlCbor => self.pack(taking, senml::cbor::parse(payload)),
-            protocols::Format::Unknown => {
-                let first = payload.first().map_or("the payload is empty".into(), |b| format!("first byte 0x{b:02x}"));
-                let detail = format!("{first}; 0x01 is a native frame, [ is SenML JSON, 0x80 to 0x9f SenML CBOR");
-                self.refuse_frame(taking, RejectReason::UnknownFormat, &detail)
-            }
-        }
-    }
-
-    fn refuse_frame(&mut self, taking: &mut Taking<'_>, reason: RejectReason, detail: &str) -> Result<(), StoreError> {
-        self.reject(taking, None, Refusal::new(reason, detail));
-        Ok(())
-    }
-
-    fn native(&mut self, taking: &mut Taking<'_>, batch: &native::Batch) -> Result<(), StoreError> {
-        self.count_frame(taking);
-        for (index, (sequence, told)) in (0u32..).zip(batch.readings()) {
-            if !taking.wants(index) {
-                continue;
-            }
-            let checked = decode::native(told, sequence, batch, self.rules(taking));
-            self.one(taking, index, checked)?;
-        }
-        Ok(())
-    }
-
-    fn pack(
-        &mut self,
-        taking: &mut Taking<'_>,
-        parsed: Result<senml::Pack<'_>, senml::SenmlError>,
-    ) -> Result<(), StoreError> {
-        let pack = match parsed {
-            Ok(pack) => pack,
-            Err(error) => return self.refuse_frame(taking, RejectReason::Malformed, &error.to_string()),
-        };
-        self.count_frame(taking);
-        let mut known_again = None;
-        for (index, record) in pack.resolve(taking.frame.received_at.millis()) {
-            let index = index as u32;
-            if !taking.wants(index) {
-                continue;
-            }
-            let checked = match record {
-                Ok(record) => decode::senml(&record, &taking.frame.node, self.rules(taking)),
-                Err(error) => Err(Refusal::new(RejectReason::Malformed, error.to_string())),
-            };
-            let unnamed = checked.as_ref().is_ok_and(|reading| reading.name == Name::Delivery);
-            if unnamed && *known_again.get_or_insert_with(|| self.delivered_again(taking)) {
-                self.count_known_again(taking);
-                continue;
-            }
-            self.one(taking, index, checked)?;
-        }
-        Ok(())
-    }
-
-    /// Whether a message without times of its own came before: only one that says so (DUP) can have.
-    fn delivered_again(&mut self, taking: &Taking<'_>) -> bool {
-        let delivery = taking.frame.delivery;
-        if !delivery.at_least_once || taking.only.is_some() {
-            return false;
-        }
-        let hash = replay::delivery_hash(&delivery, &taking.frame.payload);
-        let known = self.nodes[taking.place].names.deliver_again(hash);
-        if !known {
-            self.next.delivered.push((taking.frame.node.clone(), hash));
-        }
-        known && delivery.duplicate
-    }
-
-    fn rules(&self, taking: &Taking<'_>) -> Rules<'_> {
-        Rules { catalogue: &self.shared.catalogue, limits: &self.limits, receipt: taking.receipt() }
-    }
-
-    /// A maker's own message, by the mapping that fits it.
-    fn mapped(&mut self, taking: &mut Taking<'_>, topic: &str) -> Result<(), StoreError> {
-        let shared = self.shared.clone();
-        let message = match decode::mapping::read(&shared.catalogue.mappings, topic, &taking.frame.payload) {
-            Ok(message) => message,
-            Err(refusal) => {
-                self.reject(taking, None, refusal);
-                return Ok(());
-            }
-        };
-        self.count_frame(taking);
-        let again = message.measured_at.is_none() && self.delivered_again(taking);
-        for record in &message.records {
-            if !taking.wants(record.index) {
-                continue;
-            }
-            let checked = decode::mapped(record, &message, self.rules(taking));
-            if again && checked.is_ok() {
-                self.count_known_again(taking);
-            } else {
-                self.one(taking, record.index, checked)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn count_known_again(&mut self, taking: &Taking<'_>) {
-        let counts = &mut self.nodes[taking.place].counts;
-        counts.decoded += u64::from(taking.only.is_none());
-        counts.duplicate += 1;
-    }
-
-    fn count_frame(&mut self, taking: &Taking<'_>) {
-        let counts = &mut self.nodes[taking.place].counts;
-        // A single reading played again is of a frame that was counted when it came.
-        counts.frames_decoded += u64::from(taking.only.is_none());
-    }
-
-    fn one(
-        &mut self,
-        taking: &mut Taking<'_>,
-        index: u32,
-        checked: Result<Reading, Refusal>,
-    ) -> Result<(), StoreError> {
-        self.nodes[taking.place].counts.decoded += u64::from(taking.only.is_none());
-        let outcome = match checked {
-            Ok(reading) => self.store(taking, &reading)?,
-            Err(refusal) => Err(refusal),
-        };
-        let counts = &mut self.nodes[taking.place].counts;
-        match outcome {
-            Ok(Outcome::Stored) => counts.stored += 1,
-            Ok(Outcome::Duplicate) => counts.duplicate += 1,
-            Ok(Outcome::Corrected) => counts.corrected += 1,
-            Err(refusal) => self.reject(taking, Some(index), refusal),
-        }
-        Ok(())
-    }
-
-    fn store(&mut self, taking: &Taking<'_>, reading: &Reading) -> Result<Result<Outcome, Refusal>, StoreError> {
-        let place = match self.datastream(taking, reading) {
-            Ok(place) => place,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let entry = self.hot[place].entry.clone();
-        let mut corrects = None;
-        match reading.name {
-            Name::Sequence { incarnation, boot, sequence } => {
-                let node = &self.nodes[taking.place];
-                let known = node.names.contains(incarnation, boot, sequence);
-                if known || node.counts.names_forgotten > 0 {
-                    let same = self.same_value(&entry, reading)?;
-                    if known && !same && !reading.marks.has(Marks::BY_AGE) {
-                        let detail = format!("reading {sequence} of boot {boot} came before with another content");
-                        return Ok(Err(Refusal::new(RejectReason::Conflict, detail)));
-                    }
-                    if known || same {
-                        return Ok(Ok(Outcome::Duplicate));
-                    }
-                }
-                let node = &mut self.nodes[taking.place];
-                for forgotten in node.names.insert(incarnation, boot, sequence) {
-                    node.counts.names_forgotten += forgotten.intervals.len() as u64;
-                    if !node.names.knows(forgotten.incarnation, forgotten.boot) {
-                        self.next.names.push(node.forgotten_row(&forgotten));
-                    }
-                }
-            }
-            Name::Time => {
-                if let Some(found) = self.named_by_time(&entry, reading.measured_at)? {
-                    if found.value.to_bits() == reading.value.to_bits() {
-                        return Ok(Ok(Outcome::Duplicate));
-                    }
-                    corrects = Some(found.ordinal);
-                }
-            }
-            Name::Delivery => {}
-        }
-        let observation =
-            Observation { measured_at: reading.measured_at, value: reading.value, ordinal: 0, marks: reading.marks };
-        let (ordinal, late, previous) = {
-            let mut live = entry.live();
-            let previous = live.last_at;
-            let ordinal = live.push(observation, taking.frame.received_at);
-            if let Some(corrected) = corrects {
-                live.supersede(corrected);
-            }
-            (ordinal, previous.is_some_and(|last| reading.measured_at <= last), previous)
-        };
-        self.unwritten += 1;
-        if let Some(corrected) = corrects {
-            self.next.superseded.push((entry.id, corrected, ordinal));
-        }
-        self.mark_touched(place);
-        self.touch_windows(place, reading.measured_at, late, taking.now);
-        debug_assert!(late || previous < Some(reading.measured_at));
-        Ok(Ok(if corrects.is_some() { Outcome::Corrected } else { Outcome::Stored }))
-    }
-
-    /// Whether an observation of the same time and value is stored.
-    fn same_value(&self, entry: &Entry, reading: &Reading) -> Result<bool, StoreError> {
-        let at = reading.measured_at;
-        let span = Span { from: at, until: at.plus_millis(1) };
-        let found = within(self.writer.connection(), entry, span, Versions::All)?;
-        Ok(found.iter().any(|o| o.value.to_bits() == reading.value.to_bits()))
-    }
-
-    /// The current observation that is named by that time.
-    fn named_by_time(&self, entry: &Entry, at: Timestamp) -> Result<Option<Observation>, StoreError> {
-        if entry.live().last_at.is_none_or(|last| at > last) {
-            return Ok(None);
-        }
-        let span = Span { from: at, until: at.plus_millis(1) };
-        let found = within(self.writer.connection(), entry, span, Versions::Current)?;
-        Ok(found.into_iter().find(|o| !o.marks.has(Marks::BY_AGE) && !o.marks.has(Marks::BY_RECEIPT)))
-    }
-
-    /// The windows around `at` wait; each is told at most once a second.
-    fn touch_windows(&mut self, place: usize, at: Timestamp, late: bool, now: Timestamp) {
-        let hot = &mut self.hot[place];
-        let noted_lately = now.millis_since(hot.noted) < TOUCH_EVERY_MS && now >= hot.noted;
-        let mut moved = !noted_lately;
-        for window in self.shared.windows.indices() {
-            let slot = &mut hot.spans[usize::from(window.0)];
-            if noted_lately && !late && slot.is_some_and(|span| span.contains(at)) {
-                continue;
-            }
-            let span = self.shared.windows.around(window, at);
-            if self.settling.touch(span, window, hot.entry.id, now, late) {
-                hot.entry.live().unsettled.push((window, span.from));
-            }
-            *slot = Some(span);
-            moved = true;
-        }
-        if moved {
-            hot.noted = now;
-        }
-    }
-
-    /// The window is settled: the next reading for it makes it wait again.
-    pub(super) fn forget_window(&mut self, id: DatastreamId, window: WindowIndex, from: Timestamp) {
-        let hot = &mut self.hot[id.0 as usize - 1];
-        let slot = &mut hot.spans[usize::from(window.0)];
-        if slot.is_some_and(|span| span.from == from) {
-            *slot = None;
-        }
-        let mut live = hot.entry.live();
-        if let Some(place) = live.unsettled.iter().position(|w| *w == (window, from)) {
-            live.unsettled.swap_remove(place);
-        }
-    }
-
-    pub(super) fn mark_touched(&mut self, place: usize) {
-        let hot = &mut self.hot[place];
-        if !hot.touched {
-            hot.touched = true;
-            self.next.touched.push(hot.entry.id);
-        }
-    }
-
     /// All that the next checkpoint was to hold is stored.
     pub(super) fn all_written(&mut self) {
         for id in &self.next.touched {
             self.hot[id.0 as usize - 1].touched = false;
+        }
+        let mut settled: Vec<_> =
+            self.next.settled.iter().map(|(span, window, id)| (*id, (span.from, *window))).collect();
+        settled.sort_unstable();
+        for of_one in settled.chunk_by(|(a, _), (b, _)| a == b) {
+            let windows: Vec<_> = of_one.iter().map(|(_, window)| *window).collect();
+            self.hot[of_one[0].0.0 as usize - 1].entry.live().settled(&windows);
         }
         self.next = Checkpoint { position: self.next.position, ..Checkpoint::default() };
         self.unwritten = 0;
@@ -522,43 +257,6 @@ impl Intake {
         self.nodes.push(NodeState::new(id.clone()));
         self.by_name.insert(id.clone(), self.nodes.len() - 1);
         self.nodes.len() - 1
-    }
-
-    fn datastream(&mut self, taking: &Taking<'_>, reading: &Reading) -> Result<usize, Refusal> {
-        let node = &self.nodes[taking.place];
-        if let Some(place) = node.datastream(reading.quantity, reading.channel) {
-            return Ok(place);
-        }
-        if self.hot.len() >= self.datastreams_max {
-            let detail = format!("[limits] datastreams_max = {} is reached", self.datastreams_max);
-            return Err(Refusal::new(RejectReason::LimitReached, detail));
-        }
-        Ok(self.add_datastream(&taking.frame.node, reading.quantity, reading.channel, false, taking.frame.received_at))
-    }
-
-    pub(super) fn add_datastream(
-        &mut self,
-        node: &NodeId,
-        quantity: QuantityIndex,
-        channel: u8,
-        external: bool,
-        created_at: Timestamp,
-    ) -> usize {
-        let quantity = self.shared.catalogue.quantity(quantity).code.clone();
-        let key = DatastreamKey { node: node.clone(), quantity, channel };
-        let entry = self.writer.add_datastream(key, external, created_at);
-        self.take_in(entry)
-    }
-
-    fn take_in(&mut self, entry: Arc<Entry>) -> usize {
-        let node = self.node(&entry.key.node);
-        let place = self.hot.len();
-        if let Some(quantity) = entry.quantity {
-            self.nodes[node].add_datastream(quantity, entry.key.channel, place);
-        }
-        let noted = Timestamp::from_millis(i64::MIN);
-        self.hot.push(Hot { entry, spans: [None; WINDOWS_MAX], noted, touched: false });
-        place
     }
 
     pub(super) fn reject(&mut self, taking: &mut Taking<'_>, reading: Option<u32>, refusal: Refusal) {
@@ -599,7 +297,7 @@ impl Intake {
 
     /// Tells the ledger what changed since the last call.
     pub fn balance(&mut self, now: Timestamp) {
-        let due = self.settling.overdue(now) as u64;
+        let due = (self.settling.overdue(now) + self.outdated.len()) as u64;
         for place in &self.changed {
             self.nodes[*place].changed = false;
         }

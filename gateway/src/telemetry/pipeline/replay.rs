@@ -6,7 +6,7 @@ use super::intake::{Intake, Taking};
 use crate::catalogue::QuantityIndex;
 use crate::reading::{NodeId, RejectReason, Timestamp};
 use crate::store::StoreError;
-use crate::store::model::{Aggregate, Rejection, Status, Values, WindowIndex, WindowLength};
+use crate::store::model::{Rejection, Values, WindowIndex, WindowLength};
 use crate::telemetry::frame::{Delivery, Frame, FrameKind, Origin};
 use crate::telemetry::validate::Refusal;
 
@@ -129,31 +129,11 @@ impl Intake {
         let entry = self.hot[place].entry.clone();
         let span = self.shared.windows.around(window, at);
         let values = Values { mean: Some(value), valid: true, ..Values::default() };
-        let waiting = self.next.aggregates.iter().find(|a| a.datastream == entry.id && a.span == span).cloned();
-        let written = match waiting {
-            Some(waiting) => Some(waiting),
-            None => self.writer.written(&entry, window, span.from)?,
-        };
-        if written.as_ref().is_some_and(|written| written.values == values) {
-            return Ok(());
-        }
-        {
+        if self.put(&entry, window, span, values)? {
             let mut live = entry.live();
-            live.first_at = Some(live.first_at.map_or(span.from, |first| first.min(span.from)));
-            live.last_at = Some(live.last_at.map_or(span.from, |last| last.max(span.from)));
+            live.reaches(span.from);
             live.received_at = Some(received_at);
         }
-        let change = Some(self.next_change());
-        self.next.aggregates.push(Aggregate {
-            datastream: entry.id,
-            window,
-            span,
-            values,
-            status: Status::Settled,
-            revision: written.map_or(0, |written| written.revision + 1),
-            change,
-            zone: self.shared.zone(&entry, span.from),
-        });
         Ok(())
     }
 }

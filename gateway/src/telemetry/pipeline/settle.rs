@@ -5,10 +5,10 @@
 use super::intake::Intake;
 use crate::quality;
 use crate::reading::{DatastreamId, Timestamp};
-use crate::registry::{Placement, Snapshot};
+use crate::registry::Snapshot;
 use crate::store::live::Entry;
-use crate::store::model::{Aggregate, Span, Status, WindowIndex};
-use crate::store::{Judged, StoreError};
+use crate::store::model::{Aggregate, Span, Status, Values, WindowIndex};
+use crate::store::{Judged, StoreError, before};
 use crate::telemetry::settling::{Key, Waiting};
 
 /// Windows computed in one checkpoint at most, so that frames never wait long behind a backlog's windows; the next
@@ -46,11 +46,15 @@ impl Intake {
     /// # Errors
     /// [`StoreError`]: nothing is lost, and the same checkpoint can be tried again.
     pub fn checkpoint(&mut self, now: Timestamp, rejections_max: usize) -> Result<bool, StoreError> {
+        self.revise_outdated()?;
         let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
-        let more = due.len() == WINDOWS_A_CHECKPOINT_MAX;
+        let more = due.len() == WINDOWS_A_CHECKPOINT_MAX || !self.outdated.is_empty();
         for (id, group) in groups(due) {
             self.settle(id, &group)?;
         }
+        // Some wait again: a neighbour changed, or a reading came after a checkpoint that a full disk refused.
+        let settling = &self.settling;
+        self.next.settled.retain(|(span, window, id)| !settling.waits(&(span.until, *window, *id)));
         self.next.unsettled.extend(self.settling.take_added());
         for place in std::mem::take(&mut self.unsaved) {
             let node = &mut self.nodes[place];
@@ -62,6 +66,11 @@ impl Intake {
         self.next.rejections_max = rejections_max;
         self.writer.checkpoint(&self.next)?;
         self.all_written();
+        match self.writer.merge() {
+            // The checkpoint is written whatever becomes of this.
+            Err(error) if error.is_disk_full() => tracing::warn!(%error, "the disk is full: nothing is merged"),
+            merged => merged?,
+        }
         Ok(more)
     }
 
@@ -79,27 +88,7 @@ impl Intake {
         for due in group {
             let (span, window) = (due.span, due.window);
             let values = self.shared.fold_judged(&entry, span, &judged, &companion);
-            let zone = self.shared.zone(&entry, span.from);
-            let written = self.writer.written(&entry, window, span.from)?;
-            let unchanged = match &written {
-                Some(written) => written.values == values && written.zone == zone,
-                None => values.count == 0 && values.failed == 0,
-            };
-            if !unchanged {
-                let change = Some(self.next_change());
-                let revision = written.map_or(0, |written| written.revision + 1);
-                let status = Status::Settled;
-                self.next.aggregates.push(Aggregate {
-                    datastream: id,
-                    window,
-                    span,
-                    values,
-                    status,
-                    revision,
-                    change,
-                    zone,
-                });
-            }
+            self.put(&entry, window, span, values)?;
             self.settling.settled(&(span.until, window, id));
             self.next.settled.push((span, window, id));
             self.forget_window(id, window, span.from);
@@ -162,62 +151,106 @@ impl Intake {
 
     /// The window is computed again, if it is written.
     fn revise(&mut self, entry: &Entry, span: Span, window: WindowIndex) -> Result<(), StoreError> {
-        let in_hand = self.next.aggregates.iter().rev().take(8).any(|a| a.datastream == entry.id && a.span == span);
-        let written = in_hand || self.writer.written(entry, window, span.from)?.is_some();
-        if written && self.settling.revise(span, window, entry.id) {
-            entry.live().unsettled.push((window, span.from));
+        let in_hand = self.next.aggregates.contains_key(&(window, span.from, entry.id));
+        let has_numbers = in_hand || self.writer.written(entry, window, span.from)?.is_some();
+        if has_numbers && self.settling.revise(span, window, entry.id) {
+            entry.live().wait(window, span.from);
         }
         Ok(())
     }
 
-    pub(super) fn next_change(&mut self) -> u64 {
-        let in_hand = self.next.aggregates.last().and_then(|a| a.change).unwrap_or(0);
-        in_hand.max(self.writer.progress().change) + 1
+    /// Takes the numbers of a window in hand under a change number of their own, unless they are those that it has. One
+    /// that is in hand keeps its revision until it is written. Says whether they are other ones.
+    pub(super) fn put(
+        &mut self,
+        entry: &Entry,
+        window: WindowIndex,
+        span: Span,
+        values: Values,
+    ) -> Result<bool, StoreError> {
+        let key = (window, span.from, entry.id);
+        let zone = self.shared.zone(entry, span.from);
+        let same = |one: &Aggregate| one.values == values && one.zone == zone;
+        let written = self.writer.written(entry, window, span.from)?;
+        let as_written = match &written {
+            // What is left of its observations would give other numbers than what was there.
+            Some(_) if entry.live().is_past(span.from) => true,
+            Some(written) => same(written),
+            None => !entry.external && values.count == 0 && values.failed == 0,
+        };
+        if as_written {
+            return Ok(self.next.aggregates.remove(&key).is_some());
+        }
+        if self.next.aggregates.get(&key).is_some_and(same) {
+            return Ok(false);
+        }
+        self.last_change += 1;
+        let revision = written.map_or(0, |written| written.revision + 1);
+        let (status, change) = (Status::Settled, Some(self.last_change));
+        let aggregate = Aggregate { datastream: entry.id, window, span, values, status, revision, change, zone };
+        self.next.aggregates.insert(key, aggregate);
+        Ok(true)
     }
 
-    /// The registry changed: results are made with `snapshot` from now on, and windows whose calibration changed wait.
+    /// The registry changed: results are made with `snapshot` from now on, and windows that it may change are computed
+    /// again, with the next checkpoints.
     pub fn registry_changed(&mut self, snapshot: std::sync::Arc<Snapshot>) {
         let before = self.shared.registry();
-        self.shared.set_registry(snapshot.clone());
-        for place in 0..self.hot.len() {
-            let entry = self.hot[place].entry.clone();
-            let old = before.calibrations.get(&entry.key);
-            let new = snapshot.calibrations.get(&entry.key);
-            let calibrated =
-                (old != new).then(|| [old, new].into_iter().flatten().flat_map(|c| c.iter()).map(|c| c.from).min());
-            let moved = placements(&before, &entry) != placements(&snapshot, &entry);
-            let from = match calibrated.flatten() {
-                _ if moved => Some(Timestamp::from_millis(i64::MIN)),
-                from => from,
-            };
-            if let Some(from) = from {
-                self.revise_from(&entry, from);
+        self.shared.set_registry(snapshot);
+        self.compare(Some(&before));
+    }
+
+    /// Finds the datastreams whose windows were made with another registry than now: with `before`, or with one that is
+    /// not known any more.
+    pub(super) fn compare(&mut self, before: Option<&Snapshot>) {
+        let always = Timestamp::from_millis(i64::MIN);
+        for hot in self.hot.iter().filter(|hot| !hot.entry.external) {
+            let entry = &hot.entry;
+            let now = self.shared.basis(entry);
+            if entry.live().basis != Some(now) {
+                let from = before.map_or(always, |before| self.shared.differs_from(before, entry));
+                self.outdated.entry(entry.id).and_modify(|since| *since = from.min(*since)).or_insert(from);
             }
         }
     }
 
-    fn revise_from(&mut self, entry: &Entry, from: Timestamp) {
+    /// Windows of outdated datastreams wait. With a datastream's last one its new basis is in hand, and the same
+    /// checkpoint holds both: after a crash it is outdated still, or its windows wait.
+    fn revise_outdated(&mut self) -> Result<(), StoreError> {
+        let mut looked_up = 0;
+        while looked_up < WINDOWS_A_CHECKPOINT_MAX
+            && let Some((id, from)) = self.outdated.pop_first()
+        {
+            let place = id.0 as usize - 1;
+            let entry = self.hot[place].entry.clone();
+            looked_up += self.revise_from(&entry, from)?;
+            let basis = self.shared.basis(&entry);
+            entry.live().basis = Some(basis);
+            self.mark_touched(place);
+        }
+        Ok(())
+    }
+
+    /// All written windows of the datastream that end after `from` wait, and the one before. Says how many were looked up.
+    fn revise_from(&mut self, entry: &Entry, from: Timestamp) -> Result<usize, StoreError> {
         let (first, last) = {
             let live = entry.live();
-            (live.first_at, live.last_at)
+            (live.begun_at.max(live.removed_until), live.last_at)
         };
-        let (Some(first), Some(last)) = (first, last) else { return };
-        if entry.external {
-            return;
-        }
+        let (Some(first), Some(last)) = (first, last) else { return Ok(0) };
+        // What was measured last before is judged by the one after it, which is another one now.
+        let previous = before(self.writer.connection(), entry, from, quality::AFTER)?;
+        let from = previous.first().map_or(from, |previous| previous.measured_at);
+        let mut looked_up = 0;
         for window in self.shared.windows.indices() {
             let mut at = first.max(from);
             while at <= last {
                 let span = self.shared.windows.around(window, at);
-                if let Err(error) = self.revise(entry, span, window) {
-                    tracing::error!(%error, "a window could not be looked up to be revised");
-                }
+                self.revise(entry, span, window)?;
+                looked_up += 1;
                 at = span.until;
             }
         }
+        Ok(looked_up)
     }
-}
-
-fn placements<'a>(snapshot: &'a Snapshot, entry: &Entry) -> &'a [Placement] {
-    snapshot.nodes.get(&entry.key.node).map_or(&[], |node| &node.placements[..])
 }

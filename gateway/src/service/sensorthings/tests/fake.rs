@@ -69,6 +69,7 @@ impl Fake {
                     channel: stream.channel,
                 },
                 created_at: Timestamp::from_millis(DAY),
+                begun_at: ends().min().filter(|_| shown),
                 first_at: ends().min().filter(|_| shown),
                 last_at: ends().max().filter(|_| shown),
                 received_at: ends().max(),

@@ -3,7 +3,7 @@ use crate::catalogue::load;
 use crate::telemetry::decode::{self, Rules};
 use crate::telemetry::validate::{Limits, Name, Receipt};
 
-const LIMITS: Limits = Limits { clock_ahead_max_ms: 300_000, age_max_ms: 86_400_000 };
+const LIMITS: Limits = Limits { clock_ahead_max_ms: 300_000, age_error_max_ms: 600_000, age_max_ms: 86_400_000 };
 /// 2026-11-22T21:00:05Z.
 const RECEIVED_AT: Timestamp = Timestamp::from_millis(1_795_381_205_000);
 
