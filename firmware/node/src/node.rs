@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::FIRMWARE;
 use crate::backoff::Chance;
 use crate::cell::Cell;
-use crate::channels::{CHANNELS, Channel, SPECS, Settings};
+use crate::channels::{CHANNELS, Channel, KeptSettings, SPECS, Settings};
 use crate::clock::Clock;
 use crate::fault::{Fault, ResetCause};
 use crate::identity::Identity;
@@ -39,7 +39,7 @@ use crate::trace::{Event, Trace};
 pub use sending::Shipment;
 
 const IDENTITY: Cell = Cell::new(0, 384, 2, 1);
-const SETTINGS: Cell = Cell::new(IDENTITY.end(), 384, 2, 1);
+const SETTINGS: Cell = Cell::new(IDENTITY.end(), 384, 2, 2);
 const BOOT: Cell = Cell::new(SETTINGS.end(), 16, 8, 1);
 const KEPT: Cell = Cell::new(BOOT.end(), 64, 8, 1);
 const MARKS: Cell = Cell::new(KEPT.end(), 64, 16, 1);
@@ -121,6 +121,7 @@ pub struct Node<M, I> {
     restart_at_ms: Option<u64>,
     progress: u8,
     link_errors: u32,
+    fault_untold: Option<Fault>,
 }
 
 impl<M: Memory, I: I2c> Node<M, I> {
@@ -139,7 +140,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
             memory_failed = true;
             None
         });
-        let settings: Option<[Settings; CHANNELS]> = settings_cell.load(&mut memory).ok().flatten();
+        let settings: Option<KeptSettings> = settings_cell.load(&mut memory).ok().flatten();
         let kept: Kept = kept_cell.load(&mut memory).ok().flatten().unwrap_or_default();
         let mut names = Names { incarnation: 0, boot: 0, next_sequence: 0 };
         if let Some(identity) = &mut identity {
@@ -166,9 +167,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
         let queue = Queue::open(MARKS, RINGS_AT, key, &mut memory);
         let mut channels = SPECS.map(|spec| Channel::new(Settings::of(&spec)));
         if let Some(settings) = settings {
-            for (channel, settings) in channels.iter_mut().zip(settings) {
-                channel.settings = settings;
-            }
+            settings.restore(&mut channels);
         }
         let mut node = Self {
             sent: Class::ALL.map(|class| queue.span(class).0),
@@ -198,6 +197,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
             restart_at_ms: None,
             progress: 0,
             link_errors: 0,
+            fault_untold: start.fault,
         };
         if let Some(command) = node.kept.restarted_by {
             node.answered.push_back((command, Outcome::Done)).ok();

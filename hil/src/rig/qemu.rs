@@ -93,6 +93,7 @@ impl QemuNode {
             .args(["-device", "tmp105,id=temp0,address=0x48"])
             .args(["-device", "lsm303dlhc_mag,id=mag0,address=0x1e"])
             .args(["-device", "adm1272,id=lamp0,address=0x10"])
+            .args(["-device", "adm1272,id=batt0,address=0x11"])
             .args(["-drive", &format!("if=none,id=ee,file={eeprom},format=raw")])
             .args(["-device", &format!("at24c-eeprom,address=0x50,rom-size={bytes},drive=ee")])
             .args(["-chardev", &chardev, "-serial", "chardev:u0"])
