@@ -1,24 +1,12 @@
-//! ADM1272-class power monitors (PMBus) at the node's own supply: the battery's voltage.
+//! ADM1272-class power monitors (PMBus) at the node's own supply: the battery's voltage. Set up as a lamp's are, for 100 V.
 
 use embedded_hal::i2c::I2c;
 
 use super::SensorFailed;
 
-const INPUT_VOLTAGE: u8 = 0x88;
-const CONFIGURATION: u8 = 0xd4;
-/// 60 V instead of 100: the finer of the part's two ranges.
-const RANGE_100_V: u16 = 1 << 5;
+pub use super::lamp::start;
 
-/// Sets the part at `address` up.
-///
-/// # Errors
-/// [`SensorFailed`] when nothing answers there.
-pub fn start<I: I2c>(bus: &mut I, address: u8) -> Result<(), SensorFailed> {
-    let mut bytes = [0; 2];
-    bus.write_read(address, &[CONFIGURATION], &mut bytes).map_err(|_| SensorFailed)?;
-    let [low, high] = (u16::from_le_bytes(bytes) & !RANGE_100_V).to_le_bytes();
-    bus.write(address, &[CONFIGURATION, low, high]).map_err(|_| SensorFailed)
-}
+const INPUT_VOLTAGE: u8 = 0x88;
 
 /// Millivolts of the supply.
 ///
@@ -30,9 +18,10 @@ pub fn sample<I: I2c>(bus: &mut I, address: u8) -> Result<i32, SensorFailed> {
     Ok(millivolts(u16::from_le_bytes(bytes)))
 }
 
-/// PMBus "direct" with the data sheet's m = 6770 and R = -2 for 60 V: 67.7 steps in a volt, 14.8 mV each.
+/// PMBus "direct" with the data sheet's m = 4062 and R = -2 for 100 V: 40.62 steps in a volt, 25 mV each.
 fn millivolts(register: u16) -> i32 {
-    (i32::from(register) * 10_000 + 338) / 677
+    // The part has 12 bits: the product stays within 32.
+    (i32::from(register & 0x0fff) * 50_000 + 1_015) / 2_031
 }
 
 #[cfg(test)]
@@ -41,7 +30,7 @@ mod tests {
 
     #[test]
     fn volts_by_the_data_sheet() {
-        for (register, expected) in [(0, 0), (812, 11_994), (4_095, 60_487), (u16::MAX, 968_021)] {
+        for (register, expected) in [(0, 0), (487, 11_989), (2_437, 59_995), (4_095, 100_812)] {
             assert_eq!(millivolts(register), expected, "{register}");
         }
     }

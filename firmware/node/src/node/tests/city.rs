@@ -20,7 +20,7 @@ pub(super) struct City(pub(super) Rc<RefCell<Parts>>);
 
 impl City {
     pub(super) fn new() -> Self {
-        Self(Rc::new(RefCell::new(Parts { sixteenths: 20 * 16, supply: 812, samples: VecDeque::new() })))
+        Self(Rc::new(RefCell::new(Parts { sixteenths: 20 * 16, supply: 487, samples: VecDeque::new() })))
     }
 
     /// The answer of the part at `address` to a read of `register`.

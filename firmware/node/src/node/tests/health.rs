@@ -39,7 +39,7 @@ fn a_node_tells_its_battery_its_link_errors_and_the_fault_of_the_run_before() {
     node.count_link_error();
     node.tick(0);
     let all = delivered(&mut node, 0);
-    assert_eq!(of(&all, quantity::BATTERY), [(NOON, 11_994)]);
+    assert_eq!(of(&all, quantity::BATTERY), [(NOON, 11_989)]);
     assert_eq!(of(&all, quantity::LINK_ERRORS), [(NOON, 1)]);
     assert_eq!(of(&all, quantity::FAULT), [(NOON, 2)]);
     assert_eq!(of(&all, quantity::FAULT_PLACE), [(NOON, 0x0800_1234)]);
