@@ -126,10 +126,7 @@ impl QemuNode {
                 Console::new(Box::new(stream), log)
             }
             Serial::Pty => {
-                let devices = qmp.execute("query-chardev", json!({}))?;
-                let name = devices.as_array().and_then(|all| all.iter().find(|one| one["label"] == "u0"));
-                let name = name.and_then(|one| one["filename"].as_str()).and_then(|name| name.strip_prefix("pty:"));
-                let port = File::options().read(true).write(true).open(name.context("no pty")?)?;
+                let port = File::options().read(true).write(true).open(pty_of(qmp)?)?;
                 Console::new(Box::new(port), log)
             }
         })
@@ -151,6 +148,24 @@ impl QemuNode {
             let _ = running.process.kill();
             let _ = running.process.wait();
         }
+    }
+
+    /// Lets go of the serial port, so that somebody else opens it: its path. The console is of no use from then on.
+    pub(crate) fn release_port(&mut self) -> anyhow::Result<PathBuf> {
+        let log = File::options().append(true).open(self.folder.join("console.log"))?;
+        let running = self.running()?;
+        running.console = Console::new(Box::new(std::io::Cursor::new(Vec::new())), log);
+        pty_of(&mut running.qmp)
+    }
+
+    /// Whether the lamp is lit by which a person finds the node.
+    pub(crate) fn is_lit(&mut self) -> anyhow::Result<bool> {
+        // The FPGA's light-emitting diodes.
+        let look = json!({ "command-line": "xp /1wx 0x40028000" });
+        let said = self.running()?.qmp.execute("human-monitor-command", look)?;
+        let word =
+            said.as_str().and_then(|text| text.trim().rsplit_once("0x")).context("no word at the lamp's address")?;
+        Ok(u32::from_str_radix(word.1, 16)? & 1 == 1)
     }
 
     /// Pulls its reset pin.
@@ -193,6 +208,14 @@ impl Drop for QemuNode {
     fn drop(&mut self) {
         self.cut_power();
     }
+}
+
+/// The pseudo-terminal of the serial port.
+fn pty_of(qmp: &mut Qmp) -> anyhow::Result<PathBuf> {
+    let devices = qmp.execute("query-chardev", json!({}))?;
+    let name = devices.as_array().and_then(|all| all.iter().find(|one| one["label"] == "u0"));
+    let name = name.and_then(|one| one["filename"].as_str()).and_then(|name| name.strip_prefix("pty:"));
+    Ok(name.context("no pty")?.into())
 }
 
 /// A process that ends when its start goes wrong.
