@@ -39,6 +39,8 @@ pub(crate) struct Qemu {
     pub(crate) machine: String,
     /// The EEPROM's size.
     pub(crate) eeprom_bytes: u64,
+    /// Bytes of RAM that `memory.x` leaves for the stack, at its beginning.
+    pub(crate) stack_bytes: u64,
     /// Nodes at once in the scenario with many.
     pub(crate) many: usize,
     /// Scenarios side by side, each with a gateway and a node of its own.

@@ -140,7 +140,6 @@ impl<M: Memory, I: I2c> Node<M, I> {
             memory_failed = true;
             None
         });
-        let settings: Option<KeptSettings> = settings_cell.load(&mut memory).ok().flatten();
         let kept: Kept = kept_cell.load(&mut memory).ok().flatten().unwrap_or_default();
         let mut names = Names { incarnation: 0, boot: 0, next_sequence: 0 };
         if let Some(identity) = &mut identity {
@@ -165,11 +164,14 @@ impl<M: Memory, I: I2c> Node<M, I> {
         }
         let key = (names.incarnation ^ names.incarnation >> 32) as u32;
         let queue = Queue::open(MARKS, RINGS_AT, key, &mut memory);
-        let mut channels = SPECS.map(|spec| Channel::new(Settings::of(&spec)));
-        if let Some(settings) = settings {
-            settings.restore(&mut channels);
+        let mut channels = core::array::from_fn(|k| Channel::new(Settings::of(&SPECS[k])));
+        restore_settings(&mut channels, &mut settings_cell, &mut memory);
+        let mut answered = Deque::new();
+        if let Some(command) = kept.restarted_by {
+            answered.push_back((command, Outcome::Done)).ok();
         }
-        let mut node = Self {
+        // Made where it is returned: a second copy of it on the stack is more than there is.
+        Self {
             sent: Class::ALL.map(|class| queue.span(class).0),
             waiting_since_ms: (!queue.is_empty()).then_some(0),
             urgent: false,
@@ -189,7 +191,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
             chance,
             start,
             replies: Deque::new(),
-            answered: Deque::new(),
+            answered,
             status_due: false,
             sampled_at_ms: None,
             probed_at_ms: None,
@@ -198,11 +200,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
             progress: 0,
             link_errors: 0,
             fault_untold: start.fault,
-        };
-        if let Some(command) = node.kept.restarted_by {
-            node.answered.push_back((command, Outcome::Done)).ok();
         }
-        node
     }
 
     /// Its memory, when the node is done with: power went.
@@ -376,6 +374,14 @@ impl<M: Memory, I: I2c> Node<M, I> {
 /// Memory did not keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotKept;
+
+/// Gives the channels what commands set before. On its own, so that what it reads is off the stack when the node is made.
+#[inline(never)]
+fn restore_settings<M: Memory>(channels: &mut [Channel; CHANNELS], cell: &mut Cell, memory: &mut M) {
+    if let Ok(Some(settings)) = cell.load::<KeptSettings, _>(memory) {
+        settings.restore(channels);
+    }
+}
 
 /// Counts the boot in memory; none when it cannot be known that the count is new.
 fn next_boot<M: Memory>(memory: &mut M) -> Option<u32> {

@@ -15,6 +15,9 @@ use super::qmp::Qmp;
 use crate::bench::Qemu;
 use crate::gateway::eventually;
 
+/// Where `memory.x` has the end of the stack.
+const STACK_AT: u32 = 0x2000_0000;
+
 /// How the node's serial port is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Serial {
@@ -156,6 +159,14 @@ impl QemuNode {
         let running = self.running()?;
         running.console = Console::new(Box::new(std::io::Cursor::new(Vec::new())), log);
         pty_of(&mut running.qmp)
+    }
+
+    /// Bytes of the stack that no start since the power came has touched: emulated RAM begins as zeros.
+    pub(crate) fn stack_untouched(&mut self) -> anyhow::Result<usize> {
+        let file = self.folder.join("stack.bin");
+        let what = json!({ "val": STACK_AT, "size": self.qemu.stack_bytes, "filename": file });
+        self.running()?.qmp.execute("pmemsave", what)?;
+        Ok(std::fs::read(file)?.iter().take_while(|byte| **byte == 0).count())
     }
 
     /// Whether the lamp is lit by which a person finds the node.

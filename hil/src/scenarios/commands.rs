@@ -8,6 +8,9 @@ use super::SOON;
 use crate::gateway::eventually;
 use crate::rig::{NODE, Rig};
 
+/// Bytes of the stack that must be left, for what interrupts at the deepest point.
+const STACK_SPARE: usize = 768;
+
 /// On any node: each command is answered, one restarts it once, and what was set is kept.
 pub(super) fn round_trip(rig: &mut Rig) -> anyhow::Result<String> {
     rig.provision()?;
@@ -69,5 +72,10 @@ pub(super) fn take_effect(rig: &mut Rig) -> anyhow::Result<String> {
     rig.console().wait()?;
     rig.qemu()?.set_celsius(20.0)?;
     eventually("20 degrees as 27.75 after a reset", SOON, || told(rig, 27.75))?;
-    Ok("schedule, threshold, calibration and identify seen; kept over a reset".into())
+    // What is deepest has run by now: a start with settings to take up, a session, commands and their writes.
+    let untouched = rig.qemu()?.stack_untouched()?;
+    ensure!(untouched >= STACK_SPARE, "only {untouched} bytes of the stack were never touched");
+    Ok(format!(
+        "schedule, threshold, calibration and identify seen; kept over a reset; {untouched} bytes of stack to spare"
+    ))
 }
