@@ -125,8 +125,14 @@ impl Board {
     }
 
     async fn line(&mut self) -> anyhow::Result<Value> {
-        let line = timeout(ANSWER_WITHIN, self.output.next_line()).await.context("QEMU does not answer")??;
-        Ok(serde_json::from_str(&line.context("QEMU has ended")?)?)
+        loop {
+            let line = timeout(ANSWER_WITHIN, self.output.next_line()).await.context("QEMU does not answer")??;
+            let line = line.context("QEMU has ended")?;
+            // Beside its protocol it says there which pseudo-terminal it opened.
+            if line.starts_with('{') {
+                return Ok(serde_json::from_str(&line)?);
+            }
+        }
     }
 }
 
