@@ -191,6 +191,8 @@ impl Pipeline {
                 failed = intake.take_up(position, record, now).err();
             }
         })?;
+        // At once, and not at the next checkpoint: a clock that is set back is not to be believed from the next frame on.
+        self.clock.raise_floor(self.intake.heard_at());
         failed.map_or(Ok(count), |error| Err(error.into()))
     }
 
@@ -230,7 +232,9 @@ impl Pipeline {
             return true;
         }
         let waits = self.intake.position() > self.intake.stored_position() || self.intake.has_orders();
-        let since = *self.waiting_since.get_or_insert(now);
+        // Nor one that was ahead when the wait began.
+        let since = self.waiting_since.map_or(now, |since| since.min(now.plus_millis(RETRY_MS)));
+        self.waiting_since = Some(since);
         if !waits {
             self.waiting_since = None;
         } else if now.millis_since(since) >= self.config.checkpoint_ms {
@@ -256,7 +260,6 @@ impl Pipeline {
             tracing::warn!("the journal has stopped; its segments are not released");
         }
         self.newest.send_replace(self.intake.newest_change());
-        self.clock.raise_floor(self.intake.heard_at());
         self.checkpointed_at = now;
         self.more_due = more;
         self.waiting_since = None;
