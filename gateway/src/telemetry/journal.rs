@@ -23,6 +23,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::watch;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod log;
 mod queue;
 mod reader;
