@@ -23,12 +23,15 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::watch;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod log;
 mod queue;
 mod reader;
 mod receipts;
 mod record;
 mod recovery;
+mod salvage;
 mod segment;
 mod storage;
 #[cfg(test)]
@@ -39,6 +42,7 @@ mod writer;
 pub use reader::{ReadError, Reader};
 pub use receipts::Receipts;
 pub use recovery::{Damage, Recovery};
+pub use salvage::{Content, FileReport, Salvage, SalvageError, salvage, salvage_into};
 pub use verify::{Report, SegmentReport, verify};
 
 use log::Index;
