@@ -11,6 +11,7 @@ mod folder;
 mod left_behind;
 mod message;
 mod models;
+mod qemu;
 mod screen;
 mod supervisor;
 mod week;
@@ -36,6 +37,7 @@ use city::CityNode;
 use client::{NodeClient, Progress, Surroundings};
 use folder::{Folder, Kept, Memory};
 use message::Naming;
+use qemu::QemuNode;
 use screen::{Screen, grouped};
 use supervisor::{Addresses, Ports, Supervisor};
 
@@ -63,6 +65,12 @@ pub struct DemoArgs {
     /// Port for nodes: 1883 or a free one, when not said
     #[arg(long, value_name = "PORT")]
     pub port_mqtt: Option<u16>,
+    /// Put a node among the others that runs our firmware on a board which QEMU emulates (qemu-system-arm)
+    #[arg(long)]
+    pub qemu: bool,
+    /// That node's firmware
+    #[arg(long, default_value = qemu::FIRMWARE, requires = "qemu", value_name = "FILE")]
+    pub qemu_firmware: PathBuf,
 }
 
 /// Runs the demonstration until it is told to stop, by Ctrl-C or a signal. Blocks.
@@ -72,6 +80,8 @@ pub struct DemoArgs {
 pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let screen = Arc::new(Screen::new());
     greet(&screen);
+    // First, so that what is missing is told before anything is touched.
+    let found = args.qemu.then(|| qemu::Found::look(&args.qemu_firmware, &screen)).transpose()?;
     let folder = Arc::new(Folder::open(&args.data_dir, args.fresh, &screen)?);
     let file = folder.write_config(([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 0).into())?;
     let config = Config::load(&file)?;
@@ -80,6 +90,13 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     screen.say("                kept between runs; `demo --fresh` starts over");
     screen.say(&format!("  log           {}", args.data_dir.join(folder::LOG).display()));
     let memory = prepare(&folder, &config, &nodes)?;
+    let qemu = match found {
+        Some(found) => {
+            let registry = Registry::open(&config.data_dir.join(records::FILE), app::registry_config(&config))?;
+            Some(QemuNode::prepare(found, &folder, &registry, &config.catalogue)?)
+        }
+        None => None,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(4)
@@ -87,7 +104,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         .thread_name("demo")
         .build()?;
     let ports = Ports { mqtt: args.port_mqtt, http: args.port_http };
-    let city = City { folder, config, nodes, memory, screen };
+    let city = City { folder, config, nodes, memory, screen, qemu };
     runtime.block_on(city.live(ports))
 }
 
@@ -194,6 +211,7 @@ struct City {
     nodes: Vec<CityNode>,
     memory: Memory,
     screen: Arc<Screen>,
+    qemu: Option<QemuNode>,
 }
 
 /// A node's memory, shared with its client.
@@ -201,7 +219,7 @@ type Shared = Vec<(NodeId, Arc<Mutex<Kept>>)>;
 
 impl City {
     async fn live(self, ports: Ports) -> anyhow::Result<()> {
-        let City { folder, config, nodes, mut memory, screen } = self;
+        let City { folder, config, nodes, mut memory, screen, qemu } = self;
         let (stop_nodes, nodes_stopped) = watch::channel(false);
         let (stop_gateway, gateway_stopped) = watch::channel(false);
         let (told, addresses) = watch::channel(None);
@@ -222,6 +240,9 @@ impl City {
             let kept = Arc::new(Mutex::new(kept));
             shared.push((node.id.clone(), kept.clone()));
             clients.spawn(NodeClient::new(node, kept, around.clone()).run());
+        }
+        if let Some(qemu) = qemu {
+            clients.spawn(qemu.run(mqtt_address(addresses.clone()), nodes_stopped, screen.clone()));
         }
         let teller = tokio::spawn(tell(screen.clone(), progress.clone(), addresses, count));
         let mut keep = tokio::time::interval(KEEP_EVERY);

@@ -39,8 +39,12 @@ pub(crate) struct Qemu {
     pub(crate) machine: String,
     /// The EEPROM's size.
     pub(crate) eeprom_bytes: u64,
+    /// Bytes of RAM that `memory.x` leaves for the stack, at its beginning.
+    pub(crate) stack_bytes: u64,
     /// Nodes at once in the scenario with many.
     pub(crate) many: usize,
+    /// Scenarios side by side, each with a gateway and a node of its own.
+    pub(crate) side_by_side: usize,
 }
 
 /// A real node.
@@ -71,6 +75,11 @@ impl Bench {
             *path = folder.join(&*path);
         }
         Ok(bench)
+    }
+
+    /// How many scenarios run side by side: a real node does one at a time.
+    pub(crate) fn side_by_side(&self) -> usize {
+        self.qemu.as_ref().map_or(1, |qemu| qemu.side_by_side.max(1))
     }
 
     /// Whether the node is emulated.

@@ -5,14 +5,10 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use city_gateway::reading::NodeId;
-use city_gateway::registry::{Cause, Enrolment, Registry, RegistryConfig};
-use city_gateway::store::records;
-use protocols::native::{Action, Command, Frame, Outcome};
 use serde_json::Value;
 
 /// A gateway with a data folder of its own and addresses that stay over restarts.
@@ -24,8 +20,18 @@ pub(crate) struct Gateway {
     process: Option<Child>,
 }
 
+/// A port that nobody has, below those that the system gives to outgoing connections: a gateway that is killed has to find its
+/// own free again, with other scenarios beside it.
 fn free_port(address: Ipv4Addr) -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind((address, 0))?.local_addr()?)
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = (std::process::id() % 100) as u16 * 100;
+    for _ in 0..10_000 {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind((address, port)).is_ok() {
+            return Ok((address, port).into());
+        }
+    }
+    bail!("no port from 20000 to 29999 is free")
 }
 
 impl Gateway {
@@ -97,30 +103,30 @@ impl Gateway {
         Ok(serde_json::from_str(&body).unwrap_or(Value::String(body)))
     }
 
-    /// Has it ask `action` of a node; the command's number.
-    pub(crate) fn command(&self, node: &str, action: Action) -> anyhow::Result<u64> {
-        let cause = Cause { actor: "bench", reason: "" };
-        let encode = |id: u64| {
-            let frame = Frame::Command(Command { id: id as u32, action });
-            frame.to_bytes().expect("every action but the unknown one encodes").to_vec()
-        };
-        Ok(self.registry()?.queue_command(cause, &NodeId::new(node)?, encode)?)
+    /// What `city-gateway node …` prints, beside the running gateway as a person at the command line has it.
+    pub(crate) fn node(&self, words: &str) -> anyhow::Result<String> {
+        let output = Process::new(&self.program)
+            .args(["node", "--config"])
+            .arg(self.folder.join("gateway.toml"))
+            .args(words.split(' '))
+            .output()
+            .with_context(|| self.program.display().to_string())?;
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        ensure!(output.status.success(), "node {words}: {said}");
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// What the node answered to a command, when it has.
-    pub(crate) fn answer(&self, node: &str, command: u64) -> anyhow::Result<Option<Outcome>> {
-        let commands = self.registry()?.commands_of(&NodeId::new(node)?, 50)?;
-        let reply = commands.into_iter().find(|found| found.id == command).and_then(|found| found.reply);
-        Ok(match reply.map(|bytes| Frame::decode(&bytes)) {
-            Some(Ok(Frame::Reply(reply))) => Some(reply.outcome),
-            _ => None,
-        })
+    /// Asks something of a node, and waits until it answers that it is done.
+    pub(crate) fn ask(&self, node: &str, words: &str) -> anyhow::Result<()> {
+        self.node(&format!("command {node} --wait 15 {words}")).map(|_| ())
     }
 
-    /// The registry, opened beside the running gateway as the command line does.
-    fn registry(&self) -> anyhow::Result<Arc<Registry>> {
-        let config = RegistryConfig { mode: Enrolment::Open, nodes_max: 1_000 };
-        Ok(Registry::open(&self.folder.join("data").join(records::FILE), config)?)
+    /// Opens a serial line at `path`, on which `node` is polled, from its next start on.
+    pub(crate) fn open_line(&self, path: &Path, node: &str) -> anyhow::Result<()> {
+        let mut file = File::options().append(true).open(self.folder.join("gateway.toml"))?;
+        let line =
+            format!("[[serial]]\npath = \"{}\"\nbaud = 115200\nnodes = [\"{node}\"]\npoll_ms = 200\n", path.display());
+        Ok(file.write_all(line.as_bytes())?)
     }
 
     /// A number of the ledger of `node`, `readings.stored`.

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use node::trace::Event;
-use protocols::line::{Deframer, LINE_BYTES_MAX, LineFrame};
-use protocols::native::{Action, Frame, Outcome, Refusal, Status};
-use protocols::quantity;
+use protocols::native::Status;
 
 use crate::gateway::eventually;
-use crate::rig::{NODE, Rig, Serial};
+use crate::rig::{NODE, QemuNode, Rig, Serial};
+
+mod commands;
+mod health;
+mod line;
 
 /// A scenario.
 pub(crate) struct Scenario {
@@ -19,46 +20,62 @@ pub(crate) struct Scenario {
     pub(crate) what: &'static str,
     /// Whether it moves sensors, cable or power, which only an emulated bench can.
     pub(crate) needs_emulation: bool,
+    /// Whether it measures time, or fills the machine: nothing else runs beside it.
+    pub(crate) alone: bool,
     /// Runs it; what it measured.
     pub(crate) run: fn(&mut Rig) -> anyhow::Result<String>,
 }
 
 const fn emulated(name: &'static str, what: &'static str, run: fn(&mut Rig) -> anyhow::Result<String>) -> Scenario {
-    Scenario { name, what, needs_emulation: true, run }
+    Scenario { name, what, needs_emulation: true, alone: false, run }
 }
 
 const fn anywhere(name: &'static str, what: &'static str, run: fn(&mut Rig) -> anyhow::Result<String>) -> Scenario {
-    Scenario { name, what, needs_emulation: false, run }
+    Scenario { name, what, needs_emulation: false, alone: false, run }
 }
 
-/// All of them.
+const fn alone(scenario: Scenario) -> Scenario {
+    Scenario { alone: true, ..scenario }
+}
+
+/// All of them, the longest first of those that run side by side.
 pub(crate) const ALL: &[Scenario] = &[
-    anywhere(
-        "provisioned_from_nothing",
-        "an erased node is provisioned over its console and reports",
-        provisioned_from_nothing,
-    ),
-    emulated(
-        "value_at_the_sensor",
-        "a value set at the sensor is in the store within 2 s and equal to it",
-        value_at_the_sensor,
-    ),
-    emulated("other_sensors", "a car and a lamp are seen", other_sensors),
+    emulated("health_is_told", "battery, link errors, firmware, boots and queue are told", health::health_is_told),
     emulated("cable_out_60_s", "nothing is lost while the cable is out for 60 s", cable_out),
-    emulated("gateway_killed", "nothing is lost while the gateway is killed and started again", gateway_killed),
     emulated("power_cut_in_writes", "what was measured before a power cut is stored after it", power_cut_in_writes),
-    anywhere("resets_20", "20 resets lose nothing and count 20 boots", resets_20),
-    emulated("memory_wiped", "a wiped node is a new incarnation: nothing of it is taken for a duplicate", memory_wiped),
-    anywhere("command_round_trip", "commands reach the node, are done, answered and kept", command_round_trip),
-    anywhere("watchdog", "a node that hangs comes back, and tells why", watchdog),
-    anywhere("panic_is_told", "a node that panics comes back at once, with a fault record", panic_is_told),
+    anywhere("watchdog", "a node that hangs comes back, and tells why", health::watchdog),
+    emulated("gateway_killed", "nothing is lost while the gateway is killed and started again", gateway_killed),
+    emulated(
+        "serial_line",
+        "a node on the gateway's serial line loses nothing while the gateway is killed",
+        line::serial_line,
+    ),
     emulated(
         "clock_unknown_at_start",
         "readings from before the clock was known are dated rightly",
         clock_unknown_at_start,
     ),
-    emulated("serial_node", "a node on a serial line gives its readings when polled", serial_node),
-    emulated("many_at_once", "many nodes come at once and all are stored", many_at_once),
+    anywhere("resets_20", "20 resets lose nothing and count 20 boots", resets_20),
+    emulated("memory_wiped", "a wiped node is a new incarnation: nothing of it is taken for a duplicate", memory_wiped),
+    emulated(
+        "commands_take_effect",
+        "schedule, threshold, calibration, identify: the node does it",
+        commands::take_effect,
+    ),
+    anywhere("command_round_trip", "commands reach the node, are done, answered and kept", commands::round_trip),
+    emulated("other_sensors", "a car and a lamp are seen", other_sensors),
+    anywhere("panic_is_told", "a node that panics comes back at once, with a fault record", health::panic_is_told),
+    anywhere(
+        "provisioned_from_nothing",
+        "an erased node is provisioned over its console and reports",
+        provisioned_from_nothing,
+    ),
+    alone(emulated(
+        "value_at_the_sensor",
+        "a value set at the sensor is in the store within 2 s and equal to it",
+        value_at_the_sensor,
+    )),
+    alone(emulated("many_at_once", "many nodes come at once and all are stored", many_at_once)),
 ];
 
 const SOON: Duration = Duration::from_secs(20);
@@ -70,9 +87,13 @@ fn celsius(step: u32) -> f64 {
 
 /// Sets one temperature after another, a little over a second each, for `count` steps.
 fn walk(rig: &mut Rig, first: u32, count: u32) -> anyhow::Result<Vec<f64>> {
+    walk_at(rig.qemu()?, first, count)
+}
+
+fn walk_at(node: &mut QemuNode, first: u32, count: u32) -> anyhow::Result<Vec<f64>> {
     let mut values = Vec::new();
     for step in first..first + count {
-        rig.qemu()?.set_celsius(celsius(step))?;
+        node.set_celsius(celsius(step))?;
         values.push(celsius(step));
         std::thread::sleep(Duration::from_millis(1_250));
     }
@@ -81,9 +102,13 @@ fn walk(rig: &mut Rig, first: u32, count: u32) -> anyhow::Result<Vec<f64>> {
 
 /// Waits until all of `expected` are in the store.
 fn all_stored(rig: &Rig, expected: &[f64], timeout: Duration) -> anyhow::Result<()> {
+    all_stored_of(rig, NODE, expected, timeout)
+}
+
+fn all_stored_of(rig: &Rig, node: &str, expected: &[f64], timeout: Duration) -> anyhow::Result<()> {
     let mut missing = expected.to_vec();
     let found = eventually("every value in the store", timeout, || {
-        let values = rig.gateway.values(NODE, "temperature")?;
+        let values = rig.gateway.values(node, "temperature")?;
         missing.retain(|value| !values.contains(value));
         Ok(missing.is_empty())
     });
@@ -247,77 +272,6 @@ fn memory_wiped(rig: &mut Rig) -> anyhow::Result<String> {
     Ok(format!("{before} became {after}"))
 }
 
-fn command_round_trip(rig: &mut Rig) -> anyhow::Result<String> {
-    rig.provision()?;
-    let no_such = Outcome::Refused { reason: Refusal::NoSuchSensor };
-    let schedule = |quantity, period_s| Action::SetSchedule { quantity, channel: 0, period_s };
-    let table = [
-        (Action::Identify { seconds: 5 }, Outcome::Done),
-        (schedule(quantity::UPTIME, 1), Outcome::Done),
-        (schedule(quantity::PM25, 60), no_such),
-        (Action::SampleNow, Outcome::Done),
-        (Action::SendStatus, Outcome::Done),
-    ];
-    let mut slowest = Duration::ZERO;
-    for (action, outcome) in table {
-        let command = rig.gateway.command(NODE, action)?;
-        let took = eventually(&format!("an answer to {action:?}"), Duration::from_secs(10), || {
-            Ok(rig.gateway.answer(NODE, command)?.is_some())
-        })?;
-        let answer = rig.gateway.answer(NODE, command)?;
-        ensure!(answer == Some(outcome), "{action:?}: {answer:?}");
-        slowest = slowest.max(took);
-    }
-    let before = rig.gateway.values(NODE, "uptime")?.len();
-    eventually("uptime each second", SOON, || Ok(rig.gateway.values(NODE, "uptime")?.len() >= before + 5))?;
-
-    let boot = rig.console().show_number("boot")?;
-    let command = rig.gateway.command(NODE, Action::Reboot)?;
-    eventually("an answer to the reboot", SOON, || Ok(rig.gateway.answer(NODE, command)? == Some(Outcome::Done)))?;
-    eventually("the next boot", SOON, || Ok(rig.console().show_number("boot")? == boot + 1))?;
-    // It must not be obeyed again, and the schedule has to be the one that was set.
-    std::thread::sleep(Duration::from_secs(5));
-    ensure!(rig.console().show_number("boot")? == boot + 1, "it started again and again");
-    let before = rig.gateway.values(NODE, "uptime")?.len();
-    eventually("uptime each second after the reboot", SOON, || {
-        Ok(rig.gateway.values(NODE, "uptime")?.len() >= before + 5)
-    })?;
-    Ok(format!("6 commands, the slowest answer {:.2} s", slowest.as_secs_f64()))
-}
-
-/// The causes of its starts that the node reported, oldest first.
-fn reset_causes(rig: &Rig) -> anyhow::Result<Vec<u8>> {
-    Ok(rig.gateway.values(NODE, "reset_cause")?.iter().map(|value| *value as u8).collect())
-}
-
-fn watchdog(rig: &mut Rig) -> anyhow::Result<String> {
-    rig.provision()?;
-    rig.console().ask("test hang")?;
-    let begun = Instant::now();
-    eventually("a start by the watchdog in the store", Duration::from_secs(60), || {
-        Ok(reset_causes(rig)?.last() == Some(&Status::RESET_WATCHDOG))
-    })?;
-    let took = begun.elapsed();
-    let fault = rig.console().show("fault")?;
-    ensure!(fault.starts_with("hang"), "{fault}");
-    Ok(format!("back after {:.0} s", took.as_secs_f64()))
-}
-
-fn panic_is_told(rig: &mut Rig) -> anyhow::Result<String> {
-    rig.provision()?;
-    let boot = rig.console().show_number("boot")?;
-    rig.console().ask("test panic")?;
-    std::thread::sleep(Duration::from_millis(300));
-    rig.console().wait()?;
-    ensure!(rig.console().show_number("boot")? == boot + 1, "it did not start again");
-    let fault = rig.console().show("fault")?;
-    ensure!(fault.starts_with("panic"), "{fault}");
-    eventually("a start by software in the store", SOON, || {
-        Ok(reset_causes(rig)?.last() == Some(&Status::RESET_SOFTWARE))
-    })?;
-    Ok(fault)
-}
-
 fn clock_unknown_at_start(rig: &mut Rig) -> anyhow::Result<String> {
     rig.provision()?;
     rig.gateway.kill();
@@ -355,54 +309,6 @@ fn measured_at(rig: &Rig, value: f64) -> anyhow::Result<i64> {
     let times = rig.gateway.times(NODE, "temperature")?;
     let found = times.iter().rev().find(|(_, result)| *result == value);
     Ok(found.with_context(|| format!("{value} is not in the store"))?.0)
-}
-
-fn serial_node(rig: &mut Rig) -> anyhow::Result<String> {
-    let mut node = rig.another(2, Serial::Pty)?;
-    node.console().provision("bench-2", "0.0.0.0:1", "serial")?;
-    let mut deframer: Deframer = Deframer::new();
-    let mut temperatures = Vec::new();
-    let mut next = 0;
-    let until = Instant::now() + Duration::from_secs(30);
-    while temperatures.len() < 5 {
-        ensure!(Instant::now() < until, "only {temperatures:?} within 30 s");
-        if temperatures.len() == next {
-            next += 1;
-            node.set_celsius(celsius(next as u32 * 3))?;
-        }
-        let mut wire = [0; LINE_BYTES_MAX];
-        let poll = LineFrame::Poll { node: "bench-2" }.encode(&mut wire).map_err(|error| anyhow::anyhow!("{error}"))?;
-        std::io::Write::write_all(node.console().port(), poll)?;
-        let Some((id, frame)) = hear(&mut node, &mut deframer)? else { continue };
-        if let Frame::Batch(batch) = &frame {
-            let found = batch.readings().filter(|(_, reading)| reading.quantity == quantity::TEMPERATURE);
-            temperatures.extend(found.map(|(_, reading)| reading.value.to_f64()));
-        }
-        let ack =
-            LineFrame::Ack { node: "bench-2", id }.encode(&mut wire).map_err(|error| anyhow::anyhow!("{error}"))?;
-        std::io::Write::write_all(node.console().port(), ack)?;
-    }
-    let boots = node.traced(Event::Boot)?;
-    Ok(format!("{temperatures:?} over a pty, boot {boots:?}"))
-}
-
-/// The node's answer to a poll: its data, or none when it is idle.
-fn hear(node: &mut crate::rig::QemuNode, deframer: &mut Deframer) -> anyhow::Result<Option<(u16, Frame)>> {
-    let until = Instant::now() + Duration::from_secs(2);
-    loop {
-        let mut byte = [0];
-        if std::io::Read::read(node.console().port(), &mut byte)? == 0 {
-            ensure!(Instant::now() < until, "no answer to a poll within 2 s");
-            continue;
-        }
-        match deframer.push(byte[0]) {
-            Some(Ok(LineFrame::Data { id, payload, .. })) => {
-                return Ok(Some((id, Frame::decode(payload).map_err(|error| anyhow::anyhow!("{error}"))?)));
-            }
-            Some(Ok(LineFrame::Idle { .. })) => return Ok(None),
-            _ => {}
-        }
-    }
 }
 
 fn many_at_once(rig: &mut Rig) -> anyhow::Result<String> {

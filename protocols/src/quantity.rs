@@ -59,6 +59,10 @@ quantities! {
     44 SIGNAL "signal" "Received signal strength, `dB[mW]`."
     45 UPTIME "uptime" "Time since a node's last reset, a counter, s."
     46 RESET_CAUSE "reset_cause" "Why a node was reset, a state: see [`Status`](crate::native::Status)."
+    47 IMPACT_DURATION "impact_duration" "How long a hit on play equipment lasted, ms; it comes with its `impact`."
+    48 LINK_ERRORS "link_errors" "Connections of a node that failed or broke since its last reset, a counter, `{count}`."
+    49 FAULT "fault" "What went wrong in the run before a node's last reset, a state: 0 nothing, 1 panic, 2 hard fault, 3 hang."
+    50 FAULT_PLACE "fault_place" "Where that was: the source's line of a panic, else the processor's address."
 }
 
 /// The code of quantity `number`, `pm25`.
@@ -91,6 +95,6 @@ mod tests {
     #[test]
     fn nodes_in_the_field_know_these_numbers() {
         assert_eq!((PM1, PM25, TEMPERATURE, HUMIDITY, PARKING), (1, 2, 14, 15, 20));
-        assert_eq!((SURFACE_TEMPERATURE, BATTERY, RESET_CAUSE, ALL.len()), (38, 43, 46, 46));
+        assert_eq!((SURFACE_TEMPERATURE, BATTERY, RESET_CAUSE, FAULT_PLACE, ALL.len()), (38, 43, 46, 50, 50));
     }
 }

@@ -1,9 +1,11 @@
 //! What outlives a reset but not a power cut: why it happened, and the fault that led to it. A word of RAM that no start
-//! touches, told apart from chance by a magic number and a check.
+//! touches, told apart from chance by a magic number and a check. The handlers of faults, which leave it, are here too.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::{ExceptionFrame, exception};
 use node::fault::{Fault, FaultKind, ResetCause};
 
 const MAGIC: u32 = 0x5eed_ca11;
@@ -62,12 +64,27 @@ pub fn take() -> (ResetCause, Option<Fault>) {
     }
 }
 
-/// Leaves word that a restart was asked for.
-pub fn leave_restart() {
+/// Starts again, and leaves word that it was asked for.
+pub fn restart() -> ! {
     write(RESTARTING, 0, 0);
+    SCB::sys_reset()
 }
 
 /// Leaves word of a fault.
 pub fn leave_fault(kind: FaultKind, place: u32) {
     write(FAULTS_FROM + kind as u32, place, embassy_time::Instant::now().as_millis() as u32);
+}
+
+// SAFETY: nothing of what it interrupts is continued.
+#[exception]
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    leave_fault(FaultKind::HardFault, frame.pc());
+    SCB::sys_reset()
+}
+
+#[panic_handler]
+fn on_panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    cortex_m::interrupt::disable();
+    leave_fault(FaultKind::Panic, info.location().map_or(0, |location| location.line()));
+    SCB::sys_reset()
 }

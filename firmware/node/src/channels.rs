@@ -22,6 +22,8 @@ pub enum Source {
     Lamp,
     /// The accelerometer on play equipment.
     Play,
+    /// The voltage that the node lives on.
+    Supply,
     /// The node itself.
     Node,
 }
@@ -66,21 +68,31 @@ const fn spec(quantity: u8, source: Source, exponent: i8, range: (i32, i32), per
     }
 }
 
+/// Channels of sensors; they come first.
+pub const SENSED: usize = 10;
+/// Channels by which the node tells of itself.
+pub const OWN: usize = 5;
 /// How many channels a node has at most.
-pub const CHANNELS: usize = 10;
+pub const CHANNELS: usize = SENSED + OWN;
 
-/// Every channel; those whose source is not there are silent.
+/// Every channel; those whose source is not there are silent. With all of them there and nothing happening a day is some 800
+/// readings.
 pub const SPECS: [Spec; CHANNELS] = [
-    Spec { delta: 50, ..spec(quantity::TEMPERATURE, Source::Air, -2, (-4_000, 12_500), 60) },
+    Spec { delta: 50, ..spec(quantity::TEMPERATURE, Source::Air, -2, (-4_000, 12_500), 600) },
     Spec { delta: 20, high: Some(500), ..spec(quantity::SURFACE_TEMPERATURE, Source::Surface, -1, (-400, 1_250), 900) },
     Spec { delta: 1, ..spec(quantity::PARKING, Source::Parking, 0, (0, 2), 3_600) },
     Spec { delta: 100, ..spec(quantity::LAMP_POWER, Source::Lamp, -1, (0, 5_000), 900) },
     spec(quantity::LAMP_ENERGY, Source::Lamp, -3, (0, i32::MAX), 900),
     Spec { class: Class::Safety, ..spec(quantity::IMPACT, Source::Play, -2, (0, 20_000), 0) },
+    Spec { class: Class::Safety, ..spec(quantity::IMPACT_DURATION, Source::Play, -1, (0, 2_000), 0) },
     Spec { delta: 30, ..spec(quantity::TILT, Source::Play, -1, (-900, 900), 3_600) },
-    spec(quantity::USES, Source::Play, 0, (0, i32::MAX), 3_600),
+    spec(quantity::USES, Source::Play, 0, (0, i32::MAX), 900),
+    Spec { delta: 500, ..spec(quantity::BATTERY, Source::Supply, -3, (0, 60_000), 900) },
     spec(quantity::UPTIME, Source::Node, 0, (0, i32::MAX), 900),
     spec(quantity::RESET_CAUSE, Source::Node, 0, (0, 255), 86_400),
+    spec(quantity::LINK_ERRORS, Source::Node, 0, (0, i32::MAX), 3_600),
+    spec(quantity::FAULT, Source::Node, 0, (0, 255), 86_400),
+    spec(quantity::FAULT_PLACE, Source::Node, 0, (0, i32::MAX), 0),
 ];
 
 /// Index of the channel in [`SPECS`].
@@ -118,9 +130,9 @@ impl Settings {
     /// Sets a threshold.
     ///
     /// # Errors
-    /// [`OutOfRange`] when the sensor never tells such a value.
+    /// [`OutOfRange`] when the sensor never tells such a value, or the channel is one of the node's own.
     pub fn set_threshold(&mut self, spec: &Spec, kind: Threshold, value: Decimal) -> Result<(), OutOfRange> {
-        let steps = in_steps(value, spec.exponent).ok_or(OutOfRange)?;
+        let steps = in_steps(value, spec.exponent).filter(|_| spec.source != Source::Node).ok_or(OutOfRange)?;
         let within = (spec.range.0..=spec.range.1).contains(&steps);
         match kind {
             Threshold::Low if within => self.low = Some(steps),
@@ -134,9 +146,10 @@ impl Settings {
     /// Sets factor and offset.
     ///
     /// # Errors
-    /// [`OutOfRange`] when the factor is not positive, or one of them does not fit.
+    /// [`OutOfRange`] when the factor is not positive, one of them does not fit, or the channel is one of the node's own.
     pub fn set_calibration(&mut self, spec: &Spec, gain: Decimal, offset: Decimal) -> Result<(), OutOfRange> {
-        let mantissa = i32::try_from(gain.mantissa()).ok().filter(|mantissa| *mantissa > 0).ok_or(OutOfRange)?;
+        let positive = |mantissa: &i32| *mantissa > 0 && spec.source != Source::Node;
+        let mantissa = i32::try_from(gain.mantissa()).ok().filter(positive).ok_or(OutOfRange)?;
         self.offset = in_steps(offset, spec.exponent).ok_or(OutOfRange)?;
         self.gain = (mantissa, gain.exponent());
         Ok(())
@@ -163,6 +176,35 @@ fn scale(mantissa: i64, exponent: i8) -> Option<i64> {
     let Some(divisor) = 10i64.checked_pow(exponent.unsigned_abs().into()) else { return Some(0) };
     let half = divisor / 2 * mantissa.signum();
     Some(mantissa.checked_add(half)? / divisor)
+}
+
+/// The settings of all channels as they are kept: of the node's own ones only the schedule can be set, which is why all of
+/// them fit a slot at their longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptSettings {
+    sensed: [Settings; SENSED],
+    own_period_s: [u32; OWN],
+}
+
+impl KeptSettings {
+    /// Of channels at work.
+    pub fn of(channels: &[Channel; CHANNELS]) -> Self {
+        Self {
+            sensed: core::array::from_fn(|k| channels[k].settings),
+            own_period_s: core::array::from_fn(|k| channels[SENSED + k].settings.period_s),
+        }
+    }
+
+    /// Puts them back.
+    pub fn restore(&self, channels: &mut [Channel; CHANNELS]) {
+        let (sensed, own) = channels.split_at_mut(SENSED);
+        for (channel, settings) in sensed.iter_mut().zip(self.sensed) {
+            channel.settings = settings;
+        }
+        for (channel, period_s) in own.iter_mut().zip(self.own_period_s) {
+            channel.settings.period_s = period_s;
+        }
+    }
 }
 
 /// What became of a value that was sampled.
@@ -254,6 +296,23 @@ mod tests {
     const SPEC: Spec =
         Spec { delta: 50, stuck_after: 3, ..spec(quantity::TEMPERATURE, Source::Air, -2, (-4_000, 12_500), 60) };
 
+    #[test]
+    fn sensors_come_first_and_the_longest_settings_fit_their_cell() {
+        let own = |spec: &Spec| spec.source == Source::Node;
+        assert!(!SPECS[..SENSED].iter().any(own) && SPECS[SENSED..].iter().all(own));
+        let longest = Settings {
+            period_s: u32::MAX,
+            delta: i32::MIN,
+            low: Some(i32::MIN),
+            high: Some(i32::MIN),
+            gain: (i32::MIN, i8::MIN),
+            offset: i32::MIN,
+        };
+        let kept = KeptSettings { sensed: [longest; SENSED], own_period_s: [u32::MAX; OWN] };
+        let mut bytes = [0; crate::cell::SLOT_BYTES_MAX - 11];
+        assert!(postcard::to_slice(&kept, &mut bytes).is_ok());
+    }
+
     fn decimal(mantissa: i64, exponent: i8) -> Decimal {
         Decimal::new(mantissa, exponent).expect("in range")
     }
@@ -343,20 +402,10 @@ mod tests {
     }
 
     #[test]
-    fn every_channel_is_found_by_its_name_and_all_settings_fit_their_cell() {
+    fn every_channel_is_found_by_its_name() {
         for (index, spec) in SPECS.iter().enumerate() {
             assert_eq!(find(spec.quantity, spec.channel), Some(index));
         }
         assert_eq!(find(quantity::PM1, 0), None);
-        let longest = Settings {
-            period_s: u32::MAX,
-            delta: i32::MAX,
-            low: Some(i32::MIN),
-            high: Some(i32::MAX),
-            gain: (i32::MAX, -9),
-            offset: i32::MIN,
-        };
-        let mut bytes = [0; crate::cell::SLOT_BYTES_MAX - 11];
-        assert!(postcard::to_slice(&[longest; CHANNELS], &mut bytes).is_ok());
     }
 }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::FIRMWARE;
 use crate::backoff::Chance;
 use crate::cell::Cell;
-use crate::channels::{CHANNELS, Channel, SPECS, Settings};
+use crate::channels::{CHANNELS, Channel, KeptSettings, SPECS, Settings};
 use crate::clock::Clock;
 use crate::fault::{Fault, ResetCause};
 use crate::identity::Identity;
@@ -39,7 +39,7 @@ use crate::trace::{Event, Trace};
 pub use sending::Shipment;
 
 const IDENTITY: Cell = Cell::new(0, 384, 2, 1);
-const SETTINGS: Cell = Cell::new(IDENTITY.end(), 384, 2, 1);
+const SETTINGS: Cell = Cell::new(IDENTITY.end(), 384, 2, 2);
 const BOOT: Cell = Cell::new(SETTINGS.end(), 16, 8, 1);
 const KEPT: Cell = Cell::new(BOOT.end(), 64, 8, 1);
 const MARKS: Cell = Cell::new(KEPT.end(), 64, 16, 1);
@@ -121,6 +121,7 @@ pub struct Node<M, I> {
     restart_at_ms: Option<u64>,
     progress: u8,
     link_errors: u32,
+    fault_untold: Option<Fault>,
 }
 
 impl<M: Memory, I: I2c> Node<M, I> {
@@ -139,7 +140,6 @@ impl<M: Memory, I: I2c> Node<M, I> {
             memory_failed = true;
             None
         });
-        let settings: Option<[Settings; CHANNELS]> = settings_cell.load(&mut memory).ok().flatten();
         let kept: Kept = kept_cell.load(&mut memory).ok().flatten().unwrap_or_default();
         let mut names = Names { incarnation: 0, boot: 0, next_sequence: 0 };
         if let Some(identity) = &mut identity {
@@ -164,13 +164,14 @@ impl<M: Memory, I: I2c> Node<M, I> {
         }
         let key = (names.incarnation ^ names.incarnation >> 32) as u32;
         let queue = Queue::open(MARKS, RINGS_AT, key, &mut memory);
-        let mut channels = SPECS.map(|spec| Channel::new(Settings::of(&spec)));
-        if let Some(settings) = settings {
-            for (channel, settings) in channels.iter_mut().zip(settings) {
-                channel.settings = settings;
-            }
+        let mut channels = core::array::from_fn(|k| Channel::new(Settings::of(&SPECS[k])));
+        restore_settings(&mut channels, &mut settings_cell, &mut memory);
+        let mut answered = Deque::new();
+        if let Some(command) = kept.restarted_by {
+            answered.push_back((command, Outcome::Done)).ok();
         }
-        let mut node = Self {
+        // Made where it is returned: a second copy of it on the stack is more than there is.
+        Self {
             sent: Class::ALL.map(|class| queue.span(class).0),
             waiting_since_ms: (!queue.is_empty()).then_some(0),
             urgent: false,
@@ -190,7 +191,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
             chance,
             start,
             replies: Deque::new(),
-            answered: Deque::new(),
+            answered,
             status_due: false,
             sampled_at_ms: None,
             probed_at_ms: None,
@@ -198,11 +199,8 @@ impl<M: Memory, I: I2c> Node<M, I> {
             restart_at_ms: None,
             progress: 0,
             link_errors: 0,
-        };
-        if let Some(command) = node.kept.restarted_by {
-            node.answered.push_back((command, Outcome::Done)).ok();
+            fault_untold: start.fault,
         }
-        node
     }
 
     /// Its memory, when the node is done with: power went.
@@ -376,6 +374,14 @@ impl<M: Memory, I: I2c> Node<M, I> {
 /// Memory did not keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotKept;
+
+/// Gives the channels what commands set before. On its own, so that what it reads is off the stack when the node is made.
+#[inline(never)]
+fn restore_settings<M: Memory>(channels: &mut [Channel; CHANNELS], cell: &mut Cell, memory: &mut M) {
+    if let Ok(Some(settings)) = cell.load::<KeptSettings, _>(memory) {
+        settings.restore(channels);
+    }
+}
 
 /// Counts the boot in memory; none when it cannot be known that the count is new.
 fn next_boot<M: Memory>(memory: &mut M) -> Option<u32> {

@@ -9,6 +9,7 @@ pub mod magnetometer;
 pub mod parking;
 pub mod play;
 pub mod suite;
+pub mod supply;
 pub mod temperature;
 
 /// A sensor did not answer, or not as it should.

@@ -12,7 +12,6 @@ use protocols::native::{FRAME_BYTES_MAX, Frame, NodeState, TimeRequest};
 
 use crate::memory::Memory;
 use crate::node::{Node, Shipment};
-use crate::trace::Event;
 
 /// Longest plain frame that is for a node: a name, and a command or the time.
 const PLAIN_BYTES: usize = 160;
@@ -57,7 +56,6 @@ impl SerialLine {
         if frame.node() != name {
             return None;
         }
-        node.note(now_ms, Event::Frame, u32::from(matches!(frame, LineFrame::Poll { .. })));
         match frame {
             LineFrame::Poll { .. } => self.answer(&name, node, now_ms, out),
             LineFrame::Ack { id, .. } => {

@@ -56,7 +56,6 @@ events! {
     24 Dropped "reading dropped; in all"
     25 EventsLost "trace events lost; how many"
     26 Provisioned "provisioned"
-    27 Frame "frame on the serial line; length"
 }
 
 /// An event with its time and argument.

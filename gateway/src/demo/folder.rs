@@ -176,7 +176,7 @@ pub(super) struct Kept {
 }
 
 /// A file that is there whole, as before or as now.
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
+pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
     use std::os::unix::fs::OpenOptionsExt;
     let write = || {
         let partial = path.with_extension("partial");

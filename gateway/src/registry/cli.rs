@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
@@ -10,7 +11,10 @@ use crate::catalogue::{Catalogue, Position};
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
 use crate::store::records;
 
+mod command;
 mod text;
+
+pub use command::Ask;
 
 /// What is done with nodes.
 #[derive(Debug, Subcommand)]
@@ -80,6 +84,21 @@ pub enum NodeCommand {
         /// Why
         #[command(flatten)]
         why: Why,
+    },
+    /// Ask something of a node: a schedule, a threshold, a calibration, to show itself, to start again; and see the answers
+    Command {
+        /// The node's name
+        #[arg(value_parser = node_id)]
+        id: NodeId,
+        /// Wait so many seconds for the answer, and fail when it is not `done`
+        #[arg(long, global = true, default_value_t = 0, hide_default_value = true, value_name = "SECONDS")]
+        wait: u16,
+        /// Why; kept with the change
+        #[arg(long, global = true, default_value = "", hide_default_value = true, value_name = "TEXT")]
+        reason: String,
+        /// What
+        #[command(subcommand)]
+        ask: Ask,
     },
     /// Say how what a node measured is corrected: value = raw · gain + offset
     #[command(allow_negative_numbers = true)]
@@ -167,6 +186,20 @@ pub enum CliError {
     /// The data folder or standard output.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// A quantity that native frames cannot name.
+    #[error("nodes know no quantity `{0}`: docs/wire-formats.md says where they are listed")]
+    NoNumber(String),
+    /// The node said no.
+    #[error("the node did not do it: {0}")]
+    NotDone(String),
+    /// It did not say anything.
+    #[error("no answer within {seconds} s; the command is {state} and stays: the node gets it when it is there")]
+    NoAnswer {
+        /// How long it was waited for.
+        seconds: u64,
+        /// How far the command came.
+        state: &'static str,
+    },
 }
 
 /// Does what `command` says on the records in `data_dir`, and prints to `out`.
@@ -210,6 +243,9 @@ pub fn run(
         NodeCommand::Unrevoke { id, why } => {
             registry.unrevoke(by(&why.reason), &id)?;
             writeln!(out, "Node `{id}` is let in again, with the secret it had.")?;
+        }
+        NodeCommand::Command { id, wait, reason, ask } => {
+            command::run(out, &registry, by(&reason), &id, &ask, Duration::from_secs(wait.into()))?;
         }
         NodeCommand::Calibrate { id, quantity, from, until, gain, offset, unsound, note } => {
             let key = DatastreamKey { node: id, quantity: quantity.code.into(), channel: quantity.channel };

@@ -23,11 +23,6 @@ impl Console {
         Self { port, log }
     }
 
-    /// The port itself, for what is no text.
-    pub(crate) fn port(&mut self) -> &mut dyn Port {
-        &mut *self.port
-    }
-
     /// Says a line and gives the answer's lines without the last, `ok`.
     ///
     /// # Errors

@@ -15,6 +15,9 @@ use super::qmp::Qmp;
 use crate::bench::Qemu;
 use crate::gateway::eventually;
 
+/// Where `memory.x` has the end of the stack.
+const STACK_AT: u32 = 0x2000_0000;
+
 /// How the node's serial port is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Serial {
@@ -93,6 +96,7 @@ impl QemuNode {
             .args(["-device", "tmp105,id=temp0,address=0x48"])
             .args(["-device", "lsm303dlhc_mag,id=mag0,address=0x1e"])
             .args(["-device", "adm1272,id=lamp0,address=0x10"])
+            .args(["-device", "adm1272,id=batt0,address=0x11"])
             .args(["-drive", &format!("if=none,id=ee,file={eeprom},format=raw")])
             .args(["-device", &format!("at24c-eeprom,address=0x50,rom-size={bytes},drive=ee")])
             .args(["-chardev", &chardev, "-serial", "chardev:u0"])
@@ -125,10 +129,7 @@ impl QemuNode {
                 Console::new(Box::new(stream), log)
             }
             Serial::Pty => {
-                let devices = qmp.execute("query-chardev", json!({}))?;
-                let name = devices.as_array().and_then(|all| all.iter().find(|one| one["label"] == "u0"));
-                let name = name.and_then(|one| one["filename"].as_str()).and_then(|name| name.strip_prefix("pty:"));
-                let port = File::options().read(true).write(true).open(name.context("no pty")?)?;
+                let port = File::options().read(true).write(true).open(pty_of(qmp)?)?;
                 Console::new(Box::new(port), log)
             }
         })
@@ -150,6 +151,32 @@ impl QemuNode {
             let _ = running.process.kill();
             let _ = running.process.wait();
         }
+    }
+
+    /// Lets go of the serial port, so that somebody else opens it: its path. The console is of no use from then on.
+    pub(crate) fn release_port(&mut self) -> anyhow::Result<PathBuf> {
+        let log = File::options().append(true).open(self.folder.join("console.log"))?;
+        let running = self.running()?;
+        running.console = Console::new(Box::new(std::io::Cursor::new(Vec::new())), log);
+        pty_of(&mut running.qmp)
+    }
+
+    /// Bytes of the stack that no start since the power came has touched: emulated RAM begins as zeros.
+    pub(crate) fn stack_untouched(&mut self) -> anyhow::Result<usize> {
+        let file = self.folder.join("stack.bin");
+        let what = json!({ "val": STACK_AT, "size": self.qemu.stack_bytes, "filename": file });
+        self.running()?.qmp.execute("pmemsave", what)?;
+        Ok(std::fs::read(file)?.iter().take_while(|byte| **byte == 0).count())
+    }
+
+    /// Whether the lamp is lit by which a person finds the node.
+    pub(crate) fn is_lit(&mut self) -> anyhow::Result<bool> {
+        // The FPGA's light-emitting diodes.
+        let look = json!({ "command-line": "xp /1wx 0x40028000" });
+        let said = self.running()?.qmp.execute("human-monitor-command", look)?;
+        let word =
+            said.as_str().and_then(|text| text.trim().rsplit_once("0x")).context("no word at the lamp's address")?;
+        Ok(u32::from_str_radix(word.1, 16)? & 1 == 1)
     }
 
     /// Pulls its reset pin.
@@ -192,6 +219,14 @@ impl Drop for QemuNode {
     fn drop(&mut self) {
         self.cut_power();
     }
+}
+
+/// The pseudo-terminal of the serial port.
+fn pty_of(qmp: &mut Qmp) -> anyhow::Result<PathBuf> {
+    let devices = qmp.execute("query-chardev", json!({}))?;
+    let name = devices.as_array().and_then(|all| all.iter().find(|one| one["label"] == "u0"));
+    let name = name.and_then(|one| one["filename"].as_str()).and_then(|name| name.strip_prefix("pty:"));
+    Ok(name.context("no pty")?.into())
 }
 
 /// A process that ends when its start goes wrong.

@@ -1,8 +1,8 @@
 //! Interrupts and exceptions: every device's goes through the default handler, by number.
 
 use cortex_m::interrupt::InterruptNumber;
-use cortex_m::peripheral::{NVIC, SCB};
-use cortex_m_rt::{ExceptionFrame, exception};
+use cortex_m::peripheral::NVIC;
+use cortex_m_rt::exception;
 use node::fault::FaultKind;
 
 use crate::{EXECUTOR, clock, ethernet, serial, survivor};
@@ -69,25 +69,4 @@ unsafe fn NonMaskableInt() {
     loop {
         cortex_m::asm::nop();
     }
-}
-
-// SAFETY: as above.
-#[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    survivor::leave_fault(FaultKind::HardFault, frame.pc());
-    SCB::sys_reset()
-}
-
-#[panic_handler]
-fn on_panic(info: &core::panic::PanicInfo<'_>) -> ! {
-    cortex_m::interrupt::disable();
-    let place = info.location();
-    survivor::leave_fault(FaultKind::Panic, place.map_or(0, |place| place.line()));
-    if let Some(place) = place {
-        serial::cry(b"! panic ");
-        serial::cry(place.file().as_bytes());
-        serial::cry(&[b' ', b'0' + (place.line() / 1000 % 10) as u8, b'0' + (place.line() / 100 % 10) as u8]);
-        serial::cry(&[b'0' + (place.line() / 10 % 10) as u8, b'0' + (place.line() % 10) as u8, b'\n']);
-    }
-    SCB::sys_reset()
 }

@@ -1,4 +1,4 @@
-//! The node on QEMU's mps2-an386: pins and devices of the board, and the tasks that drive the application.
+//! The node on QEMU's mps2-an386: its devices, and the tasks that only this board needs.
 //!
 //! All tasks share one executor, hence one priority: the node is in a `RefCell` and nobody holds it across an await.
 #![no_std]
@@ -12,23 +12,19 @@ mod register;
 mod serial;
 #[path = "../../shared/survivor.rs"]
 mod survivor;
+#[path = "../../shared/tasks.rs"]
+mod tasks;
 mod watchdog;
 
 use core::cell::RefCell;
 
-use cortex_m::peripheral::SCB;
 use cortex_m_rt::entry;
 use embassy_executor::{InterruptExecutor, Spawner};
-use embassy_net::{Config, Runner, Stack, StackResources};
 use embassy_time::{Duration, Timer};
-use node::identity::{Endpoint, Identity, Link};
-use node::network::{Cable, SOCKETS, StreamBuffers, TcpDialer};
 use node::node::{Node, Start};
 use node::sensors::bus::SharedBus;
 use node::sensors::eeprom::At24c;
 use node::tasks::Board;
-use node::uplink::{self, Bell, PacketBuffers};
-use node::{network, tasks};
 use static_cell::{ConstStaticCell, StaticCell};
 
 use crate::ethernet::{FrameBuffers, Lan9118};
@@ -37,6 +33,10 @@ use crate::interrupts::Interrupt;
 
 type Bus = SharedBus<'static, SbconI2c>;
 type BoardNode = Node<At24c<Bus>, Bus>;
+type Fixture = Mps2;
+type Reader = serial::LineReader;
+type Writer = serial::LineWriter;
+type Driver = Lan9118;
 
 const EEPROM_ADDRESS: u8 = 0x50;
 /// An AT24C512; QEMU's has to be made with `rom-size=65536`.
@@ -47,7 +47,6 @@ const WATCHDOG_S: u32 = 20;
 const LEDS: usize = 0x4002_8000;
 
 static EXECUTOR: InterruptExecutor = InterruptExecutor::new();
-static BELL: Bell = Bell::new();
 
 #[entry]
 fn main() -> ! {
@@ -87,8 +86,7 @@ impl Board for Mps2 {
     }
 
     fn restart() -> ! {
-        survivor::leave_restart();
-        SCB::sys_reset()
+        survivor::restart()
     }
 }
 
@@ -106,32 +104,15 @@ async fn run() {
         NODE.init_with(|| RefCell::new(Node::start(memory, SharedBus::new(bus), start)));
 
     spawner.spawn(trace(node).expect("one of its kind"));
-    spawner.spawn(console(node).expect("one of its kind"));
-    spawner.spawn(sample(node).expect("one of its kind"));
-    let identity = node.borrow().identity().cloned();
-    let Some(identity) = identity.filter(|identity| identity.link == Link::Mqtt) else { tasks::no_uplink(node).await };
-
-    static IDENTITY: StaticCell<Identity> = StaticCell::new();
-    let identity: &'static Identity = IDENTITY.init(identity);
-    static FRAMES: ConstStaticCell<FrameBuffers> = ConstStaticCell::new(FrameBuffers::new());
-    let driver = Lan9118::new(FRAMES.take()).expect("the board has one");
-    interrupts::enable_ethernet();
-    static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
-    let seed = node.borrow_mut().chance();
-    let (stack, runner) =
-        embassy_net::new(driver, Config::dhcpv4(Default::default()), RESOURCES.init(StackResources::new()), seed);
-    spawner.spawn(drive_network(runner).expect("one of its kind"));
     spawner.spawn(nudge_driver().expect("one of its kind"));
-    spawner.spawn(watch_network(stack, node).expect("one of its kind"));
-    spawner.spawn(report(stack, node, identity).expect("one of its kind"));
-    if let Some(server) = identity.time_server {
-        spawner.spawn(keep_time(stack, server, node).expect("one of its kind"));
-    }
-}
-
-#[embassy_executor::task]
-async fn drive_network(mut runner: Runner<'static, Lan9118>) -> ! {
-    runner.run().await
+    tasks::measure(spawner, node, Mps2, serial::LineReader, serial::LineWriter);
+    let driver = || {
+        static FRAMES: ConstStaticCell<FrameBuffers> = ConstStaticCell::new(FrameBuffers::new());
+        let driver = Lan9118::new(FRAMES.take()).expect("the board has one");
+        interrupts::enable_ethernet();
+        driver
+    };
+    tasks::connect(spawner, node, driver).await;
 }
 
 /// Wakes the driver every 10 ms: see [`ethernet::nudge`].
@@ -144,34 +125,6 @@ async fn nudge_driver() -> ! {
 }
 
 #[embassy_executor::task]
-async fn watch_network(stack: Stack<'static>, node: &'static RefCell<BoardNode>) -> ! {
-    network::watch(stack, node).await
-}
-
-#[embassy_executor::task]
-async fn keep_time(stack: Stack<'static>, server: Endpoint, node: &'static RefCell<BoardNode>) -> ! {
-    network::keep_time(stack, server, node).await
-}
-
-#[embassy_executor::task]
-async fn report(stack: Stack<'static>, node: &'static RefCell<BoardNode>, identity: &'static Identity) -> ! {
-    static PACKETS: ConstStaticCell<PacketBuffers> = ConstStaticCell::new(PacketBuffers::new());
-    static STREAM: ConstStaticCell<StreamBuffers> = ConstStaticCell::new(StreamBuffers::new());
-    let mut dialer = TcpDialer::new(stack, STREAM.take());
-    uplink::run(node, identity, &BELL, &Cable(stack), &mut dialer, PACKETS.take()).await
-}
-
-#[embassy_executor::task]
-async fn sample(node: &'static RefCell<BoardNode>) -> ! {
-    tasks::sample(node, &BELL, Mps2).await
-}
-
-#[embassy_executor::task]
-async fn console(node: &'static RefCell<BoardNode>) -> ! {
-    tasks::console::<_, _, Mps2>(node, serial::LineReader, serial::LineWriter).await
-}
-
-#[embassy_executor::task]
 async fn trace(node: &'static RefCell<BoardNode>) -> ! {
-    tasks::trace(node, serial::TraceWriter).await
+    node::tasks::trace(node, serial::TraceWriter).await
 }

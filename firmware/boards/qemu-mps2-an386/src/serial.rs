@@ -49,17 +49,6 @@ pub fn on_interrupt() {
     }
 }
 
-/// Writes `bytes` to the trace port at once, with nothing else running: a fault's last words. Gives up on a port that is stuck.
-pub fn cry(bytes: &[u8]) {
-    for byte in bytes {
-        let mut tries = 100_000;
-        while read(UART_1 + STATE) & TX_FULL != 0 && tries > 0 {
-            tries -= 1;
-        }
-        write(UART_1 + DATA, u32::from(*byte));
-    }
-}
-
 async fn send(uart: usize, bytes: &[u8]) {
     for byte in bytes {
         let mut waited_ms = 0;

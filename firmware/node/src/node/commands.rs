@@ -4,7 +4,7 @@ use embedded_hal::i2c::I2c;
 use protocols::native::{Action, Outcome, Refusal, Reply};
 
 use super::{Kept, Node};
-use crate::channels::{self, OutOfRange, SPECS, Settings, Spec};
+use crate::channels::{self, KeptSettings, OutOfRange, SPECS, Settings, Spec};
 use crate::memory::Memory;
 use crate::trace::Event;
 
@@ -82,14 +82,16 @@ impl<M: Memory, I: I2c> Node<M, I> {
         else {
             return refused(Refusal::NoSuchSensor);
         };
-        let mut settings = self.channels.map(|channel| channel.settings);
-        if change(&SPECS[index], &mut settings[index]).is_err() {
+        let before = self.channels[index].settings;
+        let mut settings = before;
+        if change(&SPECS[index], &mut settings).is_err() {
             return refused(Refusal::OutOfRange);
         }
-        if self.settings_cell.store(&settings, &mut self.memory).is_err() {
+        self.channels[index].settings = settings;
+        if self.settings_cell.store(&KeptSettings::of(&self.channels), &mut self.memory).is_err() {
+            self.channels[index].settings = before;
             return refused(Refusal::StorageFailed);
         }
-        self.channels[index].settings = settings[index];
         Outcome::Done
     }
 }

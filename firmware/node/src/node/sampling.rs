@@ -42,7 +42,7 @@ impl<M: Memory, I: I2c> Node<M, I> {
                 Some(at_ms) => now_ms - (now_ms - at_ms) % SAMPLE_MS,
                 None => now_ms,
             });
-            for source in [Source::Air, Source::Surface, Source::Parking, Source::Lamp] {
+            for source in [Source::Air, Source::Surface, Source::Parking, Source::Lamp, Source::Supply] {
                 self.look_at(source, now_ms);
             }
             self.offer_own(now_ms);
@@ -85,10 +85,9 @@ impl<M: Memory, I: I2c> Node<M, I> {
             hits.push_back(hit).ok();
         });
         for hit in &hits {
-            let Some(index) = channels::find(quantity::IMPACT, 0) else { return };
-            let hundredths = ((hit.peak_mg + 5) / 10).min(i32::MAX as u32) as i32;
-            let verdict = self.channels[index].event(&SPECS[index], hundredths);
-            self.take(index, verdict, hundredths, now_ms);
+            // Hundredths of g and tenths of a millisecond, of one time: the two belong together.
+            self.tell(quantity::IMPACT, (hit.peak_mg + 5) / 10, now_ms);
+            self.tell(quantity::IMPACT_DURATION, (hit.duration_us + 50) / 100, now_ms);
         }
         match sample {
             Ok(Some(Sample::Play { tilt, uses })) if all => {
@@ -104,6 +103,20 @@ impl<M: Memory, I: I2c> Node<M, I> {
         let uptime_s = (now_ms / 1_000).min(i32::MAX as u64) as i32;
         self.offer_quantity(quantity::UPTIME, uptime_s, now_ms);
         self.offer_quantity(quantity::RESET_CAUSE, i32::from(self.start.cause.code()), now_ms);
+        self.offer_quantity(quantity::LINK_ERRORS, self.link_errors.min(i32::MAX as u32) as i32, now_ms);
+        let kind = self.start.fault.map_or(0, |fault| fault.kind as i32);
+        self.offer_quantity(quantity::FAULT, kind, now_ms);
+        if let Some(fault) = self.fault_untold.take() {
+            self.tell(quantity::FAULT_PLACE, fault.place, now_ms);
+        }
+    }
+
+    /// An event.
+    fn tell(&mut self, quantity: u8, raw: u32, now_ms: u64) {
+        let Some(index) = channels::find(quantity, 0) else { return };
+        let raw = raw.min(i32::MAX as u32) as i32;
+        let verdict = self.channels[index].event(&SPECS[index], raw);
+        self.take(index, verdict, now_ms);
     }
 
     fn offer_quantity(&mut self, quantity: u8, raw: i32, now_ms: u64) {
@@ -114,10 +127,10 @@ impl<M: Memory, I: I2c> Node<M, I> {
 
     fn offer(&mut self, index: usize, raw: i32, now_ms: u64) {
         let verdict = self.channels[index].offer(&SPECS[index], raw, now_ms);
-        self.take(index, verdict, raw, now_ms);
+        self.take(index, verdict, now_ms);
     }
 
-    fn take(&mut self, index: usize, verdict: Verdict, _raw: i32, now_ms: u64) {
+    fn take(&mut self, index: usize, verdict: Verdict, now_ms: u64) {
         let spec = &SPECS[index];
         if verdict.out_of_range {
             self.trace.note(now_ms, Event::OutOfRange, u32::from(spec.quantity));

@@ -11,6 +11,10 @@ use super::*;
 use crate::identity::{Endpoint, Link};
 use crate::memory::fake::FakeMemory;
 
+mod city;
+mod health;
+mod outage;
+
 const NOON: i64 = 1_795_348_800_000;
 
 /// A bus with a TMP105 at 0x48, in sixteenths of a degree; none: it does not answer.

@@ -7,6 +7,7 @@ use super::lamp::{self, Energy};
 use super::magnetometer;
 use super::parking::{self, EmptyPlace, Parking};
 use super::play::{self, Hit, Play};
+use super::supply;
 use super::temperature;
 use crate::channels::Source;
 
@@ -14,10 +15,12 @@ const AIR: u8 = 0x48;
 const SURFACE: u8 = 0x49;
 const LAMP: u8 = 0x10;
 const PLAY: u8 = 0x19;
+const SUPPLY: u8 = 0x11;
 /// Tries before a sensor counts as gone.
 const FAILURES_MAX: u8 = 3;
 
-const SOURCES: [Source; 5] = [Source::Air, Source::Surface, Source::Parking, Source::Lamp, Source::Play];
+const SOURCES: [Source; 6] =
+    [Source::Air, Source::Surface, Source::Parking, Source::Lamp, Source::Play, Source::Supply];
 
 /// Counts and learned values that a reset must not lose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -154,6 +157,7 @@ impl<I: I2c> Suite<I> {
             Source::Parking => magnetometer::start(&mut self.bus),
             Source::Lamp => lamp::start(&mut self.bus, LAMP),
             Source::Play => play::start(&mut self.bus, PLAY),
+            Source::Supply => supply::start(&mut self.bus, SUPPLY),
             Source::Node => Ok(()),
         }
     }
@@ -184,6 +188,7 @@ impl<I: I2c> Suite<I> {
                 })?;
                 self.play.tilt().map(|tilt| Sample::Play { tilt, uses: self.play.uses().min(i32::MAX as u32) as i32 })
             }
+            Source::Supply => Some(Sample::One(supply::sample(&mut self.bus, SUPPLY)?)),
             Source::Node => None,
         })
     }

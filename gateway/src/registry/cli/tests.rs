@@ -54,6 +54,54 @@ fn a_node_is_added_listed_set_calibrated_revoked_and_shown() {
 }
 
 #[test]
+fn a_command_is_queued_listed_and_its_answer_told() {
+    use protocols::native::{Action, Command, Frame, Outcome, Reply};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let say = |line: &str| said(folder, line).expect(line);
+    say("add a");
+    assert!(say("command a list").contains("Nothing was asked"));
+    let asked = say("command a threshold temperature.1 low -2.50");
+    assert!(asked.contains("Command 1 for `a`: temperature.1 at once below -2.5."), "{asked}");
+    say("command a calibration pm25 --gain 1.1 --offset -0.2 --reason co-located");
+    say("command a schedule temperature 60");
+    for line in ["identify 5", "reboot", "sample", "status"] {
+        say(&format!("command a {line}"));
+    }
+    let config = RegistryConfig { mode: Enrolment::Claim, nodes_max: 10 };
+    let registry = Registry::open(&folder.join(records::FILE), config).expect("the records");
+    let node = NodeId::new("a").expect("a name");
+    let third = registry.commands_of(&node, 10).expect("commands").into_iter().find(|command| command.id == 3);
+    let action = Action::SetSchedule { quantity: protocols::quantity::TEMPERATURE, channel: 0, period_s: 60 };
+    assert_eq!(Frame::decode(&third.expect("queued").payload), Ok(Frame::Command(Command { id: 3, action })));
+    let reply = |command, outcome| Frame::Reply(Reply { command, outcome }).to_bytes().expect("bytes").to_vec();
+    registry.record_reply(&node, 3, &reply(3, Outcome::Done)).expect("kept");
+    registry.record_reply(&node, 7, &reply(7, Outcome::Unsupported)).expect("kept");
+
+    let list = say("command a list");
+    let line = |id: usize| list.lines().nth(8 - id).expect(&list).to_owned();
+    assert!(line(3).contains("temperature every 60 s") && line(3).contains("done"), "{list}");
+    assert!(line(7).contains("its firmware does not know this"), "{list}");
+    assert!(line(2).contains("pm25 = raw · 1.1 + -0.2") && line(2).contains("queued"), "{list}");
+    assert_eq!(say("command a list --top 2").lines().count(), 3);
+    let json: serde_json::Value = serde_json::from_str(&say("command a list --json")).expect("JSON");
+    assert_eq!((&json["commands"][4]["answer"], &json["commands"][4]["id"]), (&"done".into(), &3.into()));
+    assert!(say("show a").contains("start again"));
+
+    let late = said(folder, "command a --wait 1 reboot").expect_err("nobody is there");
+    assert!(late.contains("no answer within 1 s; the command is queued and stays"), "{late}");
+    assert!(
+        said(folder, "command a schedule nonsense 60")
+            .expect_err("no such quantity")
+            .contains("no quantity `nonsense`")
+    );
+    assert!(said(folder, "command a threshold pm25 high ten").expect_err("no number").contains("is not a number"));
+    assert!(said(folder, "command b reboot").expect_err("no such node").contains("`node list` shows"));
+    assert!(said(folder, "command b list").expect_err("no such node").contains("`node list` shows"));
+}
+
+#[test]
 fn what_cannot_be_done_is_told_in_words() {
     let folder = tempfile::tempdir().expect("a folder");
     let refused = |line: &str| said(folder.path(), line).expect_err(line);

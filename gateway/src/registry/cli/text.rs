@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::CliError;
+use super::{CliError, command};
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
 use crate::registry::{
     Calibration, CommandRecord, CommandState, Knock, Node, Registry, RegistryError, Secret, Snapshot, describe,
@@ -44,7 +44,7 @@ pub(super) fn list(out: &mut impl Write, registry: &Registry) -> Result<(), CliE
         ]);
     }
     if snapshot.nodes.is_empty() {
-        writeln!(out, "No nodes yet. Add one with `city-gateway node add ID --config FILE`.")?;
+        writeln!(out, "No nodes yet. Add one with `city-gateway node --config FILE add ID`.")?;
     } else {
         table(out, &rows)?;
     }
@@ -110,7 +110,7 @@ pub(super) fn show(out: &mut impl Write, registry: &Registry, id: &NodeId) -> Re
     })?;
     section(out, "Commands, latest first", "None.", {
         let commands = registry.commands_of(id, SHOWN)?.into_iter().map(|command| {
-            [command.id.to_string(), minute(command.created_at), state(&command).to_owned(), String::new()]
+            [command.id.to_string(), minute(command.created_at), command::asked(&command), command::became(&command)]
         });
         commands.collect()
     })?;
@@ -126,17 +126,8 @@ pub(super) fn show_json(out: &mut impl Write, registry: &Registry, id: &NodeId) 
     let mut value = describe::node(find(&snapshot, id)?, registry.has_secret(id));
     let calibrations = calibrations(&snapshot, id).into_iter().map(|(key, c)| describe::calibration(key, c));
     value["calibrations"] = calibrations.collect();
-    let commands = registry.commands_of(id, SHOWN)?.into_iter().map(|command| {
-        let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        json!({
-            "id": command.id,
-            "state": state(&command),
-            "created_at": command.created_at.to_string(),
-            "delivered_at": time(command.delivered_at),
-            "answered_at": time(command.answered_at),
-        })
-    });
-    value["commands"] = commands.collect();
+    let commands = registry.commands_of(id, SHOWN)?;
+    value["commands"] = commands.iter().map(command::json_of).collect();
     let parsed = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let changes = registry.changes(id, SHOWN)?.into_iter().map(|change| {
         json!({
@@ -178,7 +169,32 @@ fn secret_state(node: &Node, registry: &Registry) -> &'static str {
     }
 }
 
-fn state(command: &CommandRecord) -> &'static str {
+/// The last `top` commands of a node that is known.
+pub(super) fn commands(registry: &Registry, id: &NodeId, top: usize) -> Result<Vec<CommandRecord>, CliError> {
+    find(&registry.snapshot(), id)?;
+    Ok(registry.commands_of(id, top)?)
+}
+
+pub(super) fn command_list(out: &mut impl Write, id: &NodeId, commands: &[CommandRecord]) -> Result<(), CliError> {
+    if commands.is_empty() {
+        writeln!(out, "Nothing was asked of `{id}` yet.")?;
+        return Ok(());
+    }
+    let mut rows = vec![["COMMAND", "QUEUED", "WHAT", "BECAME", "ANSWERED"].map(str::to_owned)];
+    rows.extend(commands.iter().map(|one| {
+        let answered = one.answered_at.map(minute);
+        [
+            one.id.to_string(),
+            minute(one.created_at),
+            command::asked(one),
+            command::became(one),
+            or_dash(answered.as_deref()),
+        ]
+    }));
+    Ok(table(out, &rows)?)
+}
+
+pub(super) fn state(command: &CommandRecord) -> &'static str {
     match command.state {
         CommandState::Queued => "queued",
         CommandState::Delivered => "delivered",
@@ -231,6 +247,6 @@ fn table<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Resu
     Ok(())
 }
 
-fn print_json(out: &mut impl Write, value: &Value) -> Result<(), CliError> {
+pub(super) fn print_json(out: &mut impl Write, value: &Value) -> Result<(), CliError> {
     Ok(writeln!(out, "{value:#}")?)
 }

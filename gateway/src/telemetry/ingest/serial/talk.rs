@@ -18,6 +18,8 @@ use crate::telemetry::ingest::doors::Doors;
 use crate::telemetry::ingest::mqtt::Intake;
 use crate::telemetry::journal::Receipts;
 
+/// Frames passed over before a poll: one that babbles without end must not keep the others from being asked.
+const PASSED_OVER_MAX: usize = 16;
 /// How often a node's commands are looked for.
 const COMMANDS_EVERY: Duration = Duration::from_secs(1);
 /// A port that takes no byte for so long is not there.
@@ -175,6 +177,7 @@ impl<I: Intake> Talk<I> {
         let begun = Instant::now();
         let mut busy = false;
         for node in self.config.line.nodes.clone() {
+            self.pass_over(port).await?;
             port.say(LineFrame::Poll { node: node.as_str() }).await?;
             let data = |what: &What| matches!(what, What::Data { .. } | What::Idle);
             match self.answer(port, &node, data).await? {
@@ -194,6 +197,19 @@ impl<I: Intake> Talk<I> {
                 if self.hear(port, next - Instant::now(), next).await?.is_some_and(|heard| heard.what != What::Echo) {
                     self.config.state.count(|view| view.unasked += 1);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes over what has come already. It answers an earlier poll, too late; taken for the answer of the next one it would be
+    /// acknowledged when its node has made another, and so would every answer after it, for ever.
+    async fn pass_over<P: AsyncRead + AsyncWrite + Unpin>(&self, port: &mut Port<P>) -> Result<(), Ended> {
+        for _ in 0..PASSED_OVER_MAX {
+            match self.hear(port, Duration::ZERO, Instant::now()).await? {
+                Some(heard) if heard.what != What::Echo => self.config.state.count(|view| view.unasked += 1),
+                Some(_) => {}
+                None => break,
             }
         }
         Ok(())

@@ -181,6 +181,37 @@ async fn nodes_are_polled_in_turn_through_silence_noise_and_late_answers() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_late_does_not_put_every_acknowledgement_one_poll_behind() {
+    let mut bench = Bench::new(&["a"]);
+    bench.expect("poll", "a").await;
+    // Too late for the first poll, and in time for the second, which the node answers too.
+    bench.expect("poll", "a").await;
+    let mut id = 1;
+    bench.say(LineFrame::Data { node: "a", id, payload: b"r" }).await;
+    let mut acknowledged = Vec::new();
+    for _ in 0..6 {
+        // As a node does: each poll has an answer under a number of its own, and only the last number counts.
+        id += 1;
+        bench.say(LineFrame::Data { node: "a", id, payload: b"r" }).await;
+        let acknowledgement = async {
+            loop {
+                bench.disk.commit();
+                match bench.raw(Instant::now() + Duration::from_millis(5)).await {
+                    Ok(Some(("ack", _, found))) => break found,
+                    Ok(_) => {}
+                    Err(_) => panic!("the line is there"),
+                }
+            }
+        };
+        let found = tokio::time::timeout(Duration::from_secs(2), acknowledgement).await.expect("an acknowledgement");
+        acknowledged.push((found, id));
+        bench.expect("poll", "a").await;
+    }
+    let behind = acknowledged.iter().filter(|(found, last)| found != last).count();
+    assert!(behind <= 1, "acknowledged and last number: {acknowledged:?}");
+}
+
+#[tokio::test]
 async fn a_node_that_is_not_taken_keeps_its_readings() {
     let mut bench = Bench::new(&[]);
     bench.say(LineFrame::Data { node: "stranger", id: 1, payload: b"x" }).await;
