@@ -73,8 +73,7 @@ pub(crate) fn packet(node: &str, payload: &[u8]) -> Vec<u8> {
 
 /// A client that publishes.
 pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
-    pub(crate) reader: BufReader<TcpStream>,
+    reader: BufReader<TcpStream>,
     out: Vec<u8>,
     packet_id: u16,
     topic_bytes: usize,
@@ -94,8 +93,12 @@ impl Client {
         if connack[3] != 0 {
             bail!("the gateway refused {name}: {}", connack[3]);
         }
-        let reader = BufReader::new(stream.try_clone()?);
-        Ok(Self { stream, reader, out: Vec::new(), packet_id: 0, topic_bytes: "city//readings".len() + name.len() })
+        Ok(Self {
+            reader: BufReader::with_capacity(1_024, stream),
+            out: Vec::new(),
+            packet_id: 0,
+            topic_bytes: "city//readings".len() + name.len(),
+        })
     }
 
     pub(crate) fn buffer(&mut self, packet: &[u8]) {
@@ -107,8 +110,13 @@ impl Client {
         self.out[place..place + 2].copy_from_slice(&self.packet_id.to_be_bytes());
     }
 
+    /// Its socket: one, since there may be many clients.
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.reader.get_ref()
+    }
+
     pub(crate) fn flush(&mut self) -> Result<()> {
-        self.stream.write_all(&self.out)?;
+        self.stream().write_all(&self.out)?;
         self.out.clear();
         Ok(())
     }
@@ -138,14 +146,14 @@ impl Counter {
     /// Subscribed to everything, with QoS 1.
     pub(crate) fn subscribe(port: u16) -> Result<Self> {
         let mut client = Client::connect(port, "counter")?;
-        client.stream.write_all(&[0x82, 6, 0, 1, 0, 1, b'#', 1])?;
+        client.stream().write_all(&[0x82, 6, 0, 1, 0, 1, b'#', 1])?;
         let mut suback = [0; 5];
         client.reader.read_exact(&mut suback)?;
         if suback != [0x90, 3, 0, 1, 1] {
             bail!("the broker does not let it subscribe: {suback:02x?}");
         }
-        client.stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Self { stream: client.stream, buffer: Vec::with_capacity(1 << 20) })
+        client.stream().set_read_timeout(Some(Duration::from_secs(20)))?;
+        Ok(Self { stream: client.stream().try_clone()?, buffer: Vec::with_capacity(1 << 20) })
     }
 
     /// Counts until there were so many.

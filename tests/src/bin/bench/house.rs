@@ -136,6 +136,12 @@ impl Gateway {
         Ok((value("write_bytes:")?, value("wchar:")?))
     }
 
+    /// Copies the store's file, to be looked into.
+    pub(crate) fn keep_store(&self, to: &Path) -> Result<()> {
+        std::fs::copy(self.folder.path().join("data/telemetry.db"), to)?;
+        Ok(())
+    }
+
     /// Bytes of the store's file.
     pub(crate) fn store_bytes(&self) -> Result<u64> {
         Ok(std::fs::metadata(self.folder.path().join("data/telemetry.db"))?.len())
