@@ -72,6 +72,12 @@ impl Config {
         check::load(file, &|name| std::env::var(name).ok())
     }
 
+    /// The problems of a text, as [`Config::load`] finds them; the program's own catalogues.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn problems_of(text: &str) -> usize {
+        check::problems_of(text)
+    }
+
     /// What an empty file in `folder` gives, with the program's own catalogues; reads no file.
     pub fn defaults(folder: &Path) -> Self {
         check::defaults(folder)

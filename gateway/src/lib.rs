@@ -8,6 +8,8 @@ pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod demo;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod import;
 pub mod pages;
 pub mod quality;

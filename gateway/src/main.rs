@@ -18,6 +18,7 @@ use city_gateway::store::model::Page;
 use city_gateway::store::{records, rejections, sqlite};
 use city_gateway::telemetry::decode::explain::{Sample, Verdict, explain};
 use city_gateway::telemetry::journal;
+use city_gateway::telemetry::salvage::{reader_has_gone, salvage_as_lines};
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio::sync::watch;
 
@@ -151,6 +152,24 @@ enum JournalCommand {
         #[command(flatten)]
         file: ConfigFile,
     },
+    /// Get the sound records out of a damaged journal, or of segments found elsewhere; FOLDER is only read
+    Salvage {
+        /// Where the segments are, whatever their names; a gateway's are in data_dir/journal
+        folder: PathBuf,
+        #[command(flatten)]
+        to: SalvageTo,
+    },
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct SalvageTo {
+    /// A new folder: a journal that a gateway can go on with
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
+    /// A file of JSON lines, one a record; - is standard output
+    #[arg(long, value_name = "FILE")]
+    lines: Option<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -228,6 +247,26 @@ fn obey(command: Command) -> Result<(), Failure> {
             } else {
                 Err(anyhow::anyhow!("the journal has damage; what is sound is kept").into())
             }
+        }
+        Command::Journal { command: JournalCommand::Salvage { folder, to } } => {
+            let report = match to {
+                SalvageTo { into: Some(into), .. } => journal::salvage_into(&folder, &into)?,
+                SalvageTo { lines: Some(lines), .. } if lines == Path::new("-") => {
+                    match salvage_as_lines(&folder, &mut std::io::BufWriter::new(out)) {
+                        Err(error) if reader_has_gone(&error) => return Ok(()),
+                        done => done?,
+                    }
+                }
+                SalvageTo { lines: Some(lines), .. } => {
+                    let new = std::fs::File::create_new(&lines);
+                    let file = new.with_context(|| format!("{} cannot be made", lines.display()))?;
+                    salvage_as_lines(&folder, &mut std::io::BufWriter::new(file))?
+                }
+                _ => unreachable!("clap asks for one of them"),
+            };
+            // On standard error: the records may be on the other.
+            eprintln!("{report}");
+            Ok(())
         }
         Command::Decode { file, topic, payload, received_at } => {
             let config = load(&file.config)?;

@@ -3,6 +3,7 @@
 //! Blocking reads of the store go to blocking threads. Pages are put in front by the app.
 
 mod access;
+mod doors;
 pub mod gateway;
 mod metrics;
 pub(crate) mod rejections;
@@ -15,6 +16,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use axum::{Json, Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -72,7 +74,8 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     let until = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(until(stop.clone()));
+    let doors = doors::Doors::new(listener, doors::Bounds::default()).tap_io(|_| {});
+    let serving = axum::serve(doors, service).with_graceful_shutdown(until(stop.clone()));
     let drained = async {
         until(stop).await;
         tokio::time::sleep(DRAIN_TIMEOUT).await;

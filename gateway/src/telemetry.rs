@@ -8,6 +8,7 @@ pub mod journal;
 pub mod ledger;
 mod names;
 pub mod pipeline;
+pub mod salvage;
 pub mod settling;
 pub mod sinks;
 pub mod validate;

@@ -28,6 +28,11 @@ const TICKS: f64 = 100.0;
 pub struct Address(Arc<Mutex<String>>);
 
 impl Address {
+    /// One that does not change.
+    pub fn fixed(address: &str) -> Self {
+        Self(Arc::new(Mutex::new(address.to_owned())))
+    }
+
     /// `address:port`.
     pub fn get(&self) -> String {
         self.0.lock().expect("nobody panics while holding it").clone()
@@ -125,6 +130,23 @@ impl Gateway {
         let mut child = self.child.take().expect("it runs");
         child.kill().expect("it runs");
         child.wait().expect("it ends");
+    }
+
+    /// Whether it has ended, by itself.
+    ///
+    /// # Panics
+    /// When it was never started.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().expect("it was started").try_wait().expect("it is our child").is_some()
+    }
+
+    /// Waits until it ends by itself; gives its exit.
+    ///
+    /// # Panics
+    /// When it does not run, or goes on running.
+    pub fn wait_ended(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        wait_until("the gateway to end by itself", || child.try_wait().expect("it is our child"))
     }
 
     /// Asks it to stop (SIGTERM), and waits; gives its exit and how long it took.

@@ -89,6 +89,63 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     Some(Answer { status, headers, body })
 }
 
+/// A request as a server of a test's own takes it.
+#[derive(Debug)]
+pub struct Request {
+    /// `GET` or another.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The headers, their names in small letters.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Reads one whole request; nothing when the other side ends before.
+    pub fn read(stream: &mut TcpStream) -> Option<Self> {
+        let mut bytes = Vec::new();
+        loop {
+            let mut more = [0; 16 * 1024];
+            let count = stream.read(&mut more).ok().filter(|count| *count > 0)?;
+            bytes.extend_from_slice(&more[..count]);
+            let Some((head, body)) = split_head(&bytes) else { continue };
+            let headers = fields(head.lines().skip(1));
+            let length = headers.iter().find(|(name, _)| name == "content-length");
+            if body.len() >= length.map_or(0, |(_, length)| length.parse().unwrap_or(0)) {
+                let mut words = head.split(' ');
+                let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+                return Some(Self { method, path, headers, body: body.to_vec() });
+            }
+        }
+    }
+
+    /// The value of a header; its name in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Answer {
+    /// One of JSON.
+    pub fn of(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+
+    /// Its bytes, as a server sends them that closes afterwards.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = format!(
+            "HTTP/1.1 {} -\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            self.status,
+            self.body.len()
+        )
+        .into_bytes();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+}
+
 /// The head of a message as text, and what follows it.
 pub(crate) fn split_head(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;

@@ -3,13 +3,23 @@
 //! Everything here looks at the gateway from outside, by the names it promises: its commands, its topics, its HTTP. The
 //! tests are plain threads; each waits for conditions, never for a time to pass.
 
+pub mod book;
+pub mod broker;
+pub mod crowd;
+pub mod disk;
+pub mod faults;
+pub mod front;
 pub mod gateway;
 pub mod http;
 pub mod ledger;
+pub mod mix;
+pub mod network;
 pub mod node;
 pub mod peer;
+pub mod producer;
 pub mod random;
 pub mod raw;
+pub mod rows;
 pub mod senml;
 pub mod sensorthings;
 

@@ -1,6 +1,6 @@
 //! Time-series stores as child processes, on ports and folders of their own: killed, started again on the same data.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::http::{self, Answer};
+use crate::http::{self, Answer, Request};
 use crate::wait_until;
 
 /// A store.
@@ -173,43 +173,25 @@ pub fn version_2(store: &Store, token: &str) -> String {
 }
 
 fn rewrite(mut stream: TcpStream, store: &str, authorization: &str) -> Option<()> {
-    let mut bytes = Vec::new();
-    let (path, headers, body) = loop {
-        let mut more = [0; 16 * 1024];
-        let count = stream.read(&mut more).ok().filter(|count| *count > 0)?;
-        bytes.extend_from_slice(&more[..count]);
-        let Some((head, body)) = http::split_head(&bytes) else { continue };
-        let headers = http::fields(head.lines().skip(1));
-        let length =
-            headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap_or(0));
-        if body.len() >= length {
-            break (head.split(' ').nth(1)?.to_owned(), headers, body.to_vec());
-        }
-    };
-    let known = headers.iter().any(|(name, value)| name == "authorization" && value == authorization);
-    let answer = match path.split_once('?')? {
-        _ if !known => Ok(Answer { status: 401, headers: Vec::new(), body: b"{}".to_vec() }),
+    let request = Request::read(&mut stream)?;
+    let answer = match request.path.split_once('?')? {
+        _ if request.header("authorization") != Some(authorization) => Ok(Answer::of(401, b"{}".to_vec())),
         ("/api/v2/write", query) => {
-            let encoded = headers.iter().find(|(name, _)| name == "content-encoding").map(|(_, value)| value.as_str());
-            let headers: Vec<(&str, &str)> = encoded.map(|value| ("Content-Encoding", value)).into_iter().collect();
+            let headers: Vec<(&str, &str)> =
+                request.header("content-encoding").map(|value| ("Content-Encoding", value)).into_iter().collect();
             let query = query.replace("bucket=", "db=");
-            http::ask(store, "POST", &format!("/write?{query}"), &headers, &body)
+            http::ask(store, "POST", &format!("/write?{query}"), &headers, &request.body)
         }
         ("/api/v2/buckets", _) => {
             let bucket = json!({"id": "0123456789abcdef", "orgID": "fedcba9876543210", "type": "user", "name": "city",
                 "retentionRules": [{"type": "expire", "everySeconds": 0}]});
-            let body = json!({"buckets": [bucket], "links": {"self": "/api/v2/buckets"}}).to_string().into_bytes();
-            Ok(Answer { status: 200, headers: Vec::new(), body })
+            Ok(Answer::of(
+                200,
+                json!({"buckets": [bucket], "links": {"self": "/api/v2/buckets"}}).to_string().into_bytes(),
+            ))
         }
-        _ => Ok(Answer { status: 404, headers: Vec::new(), body: Vec::new() }),
+        _ => Ok(Answer::of(404, Vec::new())),
     };
     // A store that is away looks like a connection that breaks.
-    let answer = answer.ok()?;
-    let head = format!(
-        "HTTP/1.1 {} -\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        answer.status,
-        answer.body.len()
-    );
-    stream.write_all(head.as_bytes()).ok()?;
-    stream.write_all(&answer.body).ok()
+    stream.write_all(&answer.ok()?.to_bytes()).ok()
 }

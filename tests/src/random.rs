@@ -4,6 +4,12 @@
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
+impl From<u64> for Random {
+    fn from(seed: u64) -> Self {
+        Self(seed)
+    }
+}
+
 impl Random {
     /// From `CITY_TEST_SEED`, or else from `default`; prints it, so that a failure can be run again.
     ///
@@ -14,6 +20,14 @@ impl Random {
             std::env::var("CITY_TEST_SEED").map_or(default, |seed| seed.parse().expect("CITY_TEST_SEED is a number"));
         eprintln!("seed {seed} (set CITY_TEST_SEED to run with another)");
         Self(seed)
+    }
+
+    /// The seed of this test: `CITY_TEST_SEED`, or else `default`; printed.
+    ///
+    /// # Panics
+    /// When `CITY_TEST_SEED` holds no number.
+    pub fn seed(default: u64) -> u64 {
+        Self::seeded(default).0
     }
 
     /// The next number.

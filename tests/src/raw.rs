@@ -54,6 +54,45 @@ impl Raw {
         Ok(packet)
     }
 
+    /// The next packet, if it comes so soon.
+    ///
+    /// # Errors
+    /// When none comes, or the other side closes.
+    ///
+    /// # Panics
+    /// When the time is 0.
+    pub fn packet_within(&mut self, patience: Duration) -> io::Result<Vec<u8>> {
+        self.0.set_read_timeout(Some(patience)).expect("a time-out that is not 0");
+        let packet = self.packet();
+        self.0.set_read_timeout(Some(TIMEOUT)).expect("a time-out that is not 0");
+        packet
+    }
+
+    /// The next byte that comes.
+    ///
+    /// # Panics
+    /// When none does.
+    pub fn first_byte(&mut self) -> u8 {
+        let mut byte = [0];
+        self.0.read_exact(&mut byte).expect("a byte");
+        byte[0]
+    }
+
+    /// Passes over so many bytes after the first of a packet, however it says its length.
+    ///
+    /// # Panics
+    /// When they do not come.
+    pub fn skip(&mut self, mut count: usize) {
+        // The length's own bytes: the last has no high bit.
+        while self.first_byte() & 0x80 != 0 {}
+        let mut bytes = vec![0; 4_096];
+        while count > 0 {
+            let now = count.min(bytes.len());
+            self.0.read_exact(&mut bytes[..now]).expect("bytes");
+            count -= now;
+        }
+    }
+
     /// Waits for the PUBACK of that packet.
     ///
     /// # Panics
@@ -109,7 +148,8 @@ fn put_text(body: &mut Vec<u8>, text: &str) {
     body.extend_from_slice(text.as_bytes());
 }
 
-fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+/// A packet: type and flags, length, body.
+pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     let mut packet = vec![first];
     let mut length = body.len();
     loop {

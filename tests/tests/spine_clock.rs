@@ -1,17 +1,9 @@
 //! The gateway's own clock stands in the past, as on a box whose battery is empty: it says so, and rejects nothing for
 //! its time.
 
-use std::path::Path;
-
+use tests::faults::faketime_library;
 use tests::senml::{Entry, to_json};
 use tests::{Gateway, Node, now_ms, wait_until};
-
-/// Where Debian keeps faketime's library.
-fn library() -> String {
-    let places = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map(|a| format!("/usr/lib/{a}/faketime/libfaketime.so.1"));
-    let found = places.iter().find(|place| Path::new(place).exists());
-    found.unwrap_or_else(|| panic!("libfaketime is missing; install it with: apt-get install faketime")).clone()
-}
 
 #[test]
 fn a_clock_that_is_behind_is_told_and_no_reading_is_rejected_for_its_time() {
@@ -26,7 +18,7 @@ fn a_clock_that_is_behind_is_told_and_no_reading_is_rejected_for_its_time() {
     let (status, _) = gateway.terminate();
     assert!(status.success());
 
-    gateway.set_environment("LD_PRELOAD", &library());
+    gateway.set_environment("LD_PRELOAD", &faketime_library());
     gateway.set_environment("FAKETIME", "-400d");
     gateway.restart();
     let ready = gateway.get("/readyz");

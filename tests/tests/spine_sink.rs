@@ -4,24 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tests::peer::{Store, version_2};
+use tests::rows::{Keeps, NUMBERS, Row, RowKey, VICTORIA, difference, embedded, in_victoria};
 use tests::senml::{Entry, to_json};
-use tests::{Gateway, Node, http, now_ms, wait_longer, wait_until};
+use tests::{Gateway, Node, now_ms, wait_longer, wait_until};
 
 const HOUR_MS: i64 = 3_600_000;
 const AWAY: Duration = Duration::from_secs(60);
 const NODES: [&str; 3] = ["sink-1", "sink-2.toumba", "sink_3"];
 const QUANTITIES: [&str; 2] = ["temperature", "pm25"];
-/// What a row holds, by its name in both stores.
-const NUMBERS: [&str; 11] =
-    ["mean", "min", "max", "sum", "count", "n_expected", "capture", "revision", "p10", "p50", "p95"];
 const TOKEN: &str = "s3cret";
-
-/// What names a row: quantity, node, window, start.
-type RowKey = (String, String, String, i64);
-/// Field → every value that the store has for it.
-type Row = BTreeMap<String, Vec<f64>>;
 
 fn start(url: &str) -> Gateway {
     let mut gateway = Gateway::prepare(&[
@@ -55,46 +47,6 @@ fn publish(nodes: &[Node], base_ms: i64, hours: std::ops::Range<i64>, late_ms: i
     }
 }
 
-/// The settled aggregates as the gateway itself has them.
-fn embedded(gateway: &Gateway) -> BTreeMap<RowKey, Row> {
-    let mut rows = BTreeMap::new();
-    for (key, id) in gateway.datastreams() {
-        let Some(window) = &key.window else { continue };
-        for one in gateway.observations(id).iter().filter(|one| one.parameters["status"] == "settled") {
-            let mut row: Row = NUMBERS
-                .iter()
-                .filter_map(|name| Some((name.to_string(), vec![one.parameters[*name].as_f64()?])))
-                .collect();
-            row.insert("valid".into(), vec![f64::from(u8::from(one.parameters["valid"] == true))]);
-            rows.insert((key.quantity.clone(), key.node.clone(), window.clone(), one.at_ms()), row);
-        }
-    }
-    rows
-}
-
-fn in_victoria(store: &Store) -> BTreeMap<RowKey, Row> {
-    http::get(&store.address(), "/internal/force_flush").expect("it answers");
-    let export =
-        http::get(&store.address(), "/api/v1/export?match%5B%5D=%7B__name__%21%3D%22%22%7D").expect("it answers");
-    let mut rows: BTreeMap<RowKey, Row> = BTreeMap::new();
-    for line in export.text().lines() {
-        let series: Value = serde_json::from_str(line).expect("a line of JSON");
-        let label = |name: &str| series["metric"][name].as_str().unwrap_or_default().to_owned();
-        let metric = label("__name__");
-        let quantity = QUANTITIES.iter().find(|quantity| metric.starts_with(&format!("{quantity}_"))).expect("ours");
-        let field = metric[quantity.len() + 1..].to_owned();
-        assert_eq!(label("channel"), "0", "{line}");
-        let pairs =
-            series["values"].as_array().expect("values").iter().zip(series["timestamps"].as_array().expect("times"));
-        for (value, time) in pairs {
-            let key = (quantity.to_string(), label("node"), label("window"), time.as_i64().expect("a time"));
-            let values = rows.entry(key).or_default().entry(field.clone()).or_default();
-            values.push(value.as_f64().expect("a number"));
-        }
-    }
-    rows
-}
-
 fn in_influxd(store: &Store) -> BTreeMap<RowKey, Row> {
     let mut rows = BTreeMap::new();
     for quantity in QUANTITIES {
@@ -113,30 +65,7 @@ fn in_influxd(store: &Store) -> BTreeMap<RowKey, Row> {
 /// A store as its tests know it.
 struct Kind {
     read: fn(&Store) -> BTreeMap<RowKey, Row>,
-    /// Relative error of what it keeps: VictoriaMetrics keeps decimals of one exponent a block, and loses last digits.
-    error: f64,
-    /// Whether it keeps what was overwritten too.
-    keeps_revised: bool,
-}
-
-/// The first difference; a store that keeps what was revised must hold the final revision as its greatest.
-fn difference(kind: &Kind, own: &BTreeMap<RowKey, Row>, other: &BTreeMap<RowKey, Row>) -> Option<String> {
-    if let Some(key) = other.keys().find(|key| !own.contains_key(*key)) {
-        return Some(format!("the store has {key:?}, the gateway has not"));
-    }
-    for (key, row) in own {
-        let Some(found) = other.get(key) else { return Some(format!("the store lacks {key:?}")) };
-        for (field, values) in row {
-            let stored = found.get(field).map_or(&[][..], |values| &values[..]);
-            let greatest = stored.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let is_final = |value: &f64| (value - values[0]).abs() <= values[0].abs() * kind.error;
-            let revised_alone = !kind.keeps_revised && stored.len() != 1;
-            if !stored.iter().any(is_final) || revised_alone || (field == "revision" && greatest != values[0]) {
-                return Some(format!("{key:?} {field}: the gateway has {values:?}, the store {stored:?}"));
-            }
-        }
-    }
-    None
+    keeps: Keeps,
 }
 
 fn wait_equal(gateway: &Gateway, kind: &Kind, store: &Store) -> BTreeMap<RowKey, Row> {
@@ -144,7 +73,7 @@ fn wait_equal(gateway: &Gateway, kind: &Kind, store: &Store) -> BTreeMap<RowKey,
     loop {
         gateway.settled();
         let own = embedded(gateway);
-        match difference(kind, &own, &(kind.read)(store)) {
+        match difference(kind.keeps, &own, &(kind.read)(store)) {
             None => return own,
             Some(why) if started.elapsed() > Duration::from_secs(60) => panic!("{why}"),
             Some(_) => std::thread::sleep(Duration::from_millis(200)),
@@ -161,7 +90,7 @@ fn away_and_back(mut store: Store, url: &str, kind: &Kind) {
     assert!(!before.is_empty());
 
     // VictoriaMetrics acknowledges what is in its memory alone, and forgets seconds of it when it is killed.
-    if kind.keeps_revised {
+    if kind.keeps.revised {
         store.end()
     } else {
         store.kill()
@@ -195,7 +124,7 @@ fn away_and_back(mut store: Store, url: &str, kind: &Kind) {
 fn victoria_metrics_away_for_a_minute_holds_the_embedded_stores_numbers_afterwards() {
     let store = Store::victoria();
     let url = store.address();
-    away_and_back(store, &url, &Kind { read: in_victoria, error: 1e-9, keeps_revised: true });
+    away_and_back(store, &url, &Kind { read: |store| in_victoria(store, &QUANTITIES), keeps: VICTORIA });
 }
 
 #[test]
@@ -203,5 +132,5 @@ fn influxds_own_engine_away_for_a_minute_holds_the_final_revision_alone() {
     let store = Store::influxd();
     store.query("CREATE DATABASE city");
     let url = version_2(&store, TOKEN);
-    away_and_back(store, &url, &Kind { read: in_influxd, error: 0.0, keeps_revised: false });
+    away_and_back(store, &url, &Kind { read: in_influxd, keeps: Keeps { error: 0.0, revised: false } });
 }

@@ -37,6 +37,17 @@ pub(super) fn load(file: &Path, environment: Environment<'_>) -> Result<Config, 
     Ok(Config { catalogue: Arc::new(catalogue), warnings, ..config })
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) fn problems_of(text: &str) -> usize {
+    let file = Path::new("/nowhere/gateway.toml");
+    let (shape, report) = document::read::<Shape>(file, text);
+    let mut check = Check::new(report, file, &|_| None);
+    let _ = check.config(&shape);
+    let (problems, warnings) = check.finish();
+    // Each is written out, with its line.
+    problems.iter().chain(&warnings).map(|problem| problem.to_string().lines().count()).sum()
+}
+
 /// What an empty file in `folder` gives, without looking at the disk.
 pub(super) fn defaults(folder: &Path) -> Config {
     let file = folder.join("gateway.toml");

@@ -170,6 +170,8 @@ impl Pipeline {
                 failed = intake.take_up(position, record, now).err();
             }
         })?;
+        // At once, and not at the next checkpoint: a clock that is set back is not to be believed from the next frame on.
+        self.clock.raise_floor(self.intake.heard_at());
         failed.map_or(Ok(count), |error| Err(error.into()))
     }
 
@@ -204,7 +206,6 @@ impl Pipeline {
             tracing::warn!("the journal has stopped; its segments are not released");
         }
         self.newest.send_replace(self.intake.newest_change());
-        self.clock.raise_floor(self.intake.heard_at());
         self.pace.written(now, rejections, more);
         match self.keep_bounds(now) {
             Err(PipelineError::Store(error)) if error.is_disk_full() => {

@@ -83,7 +83,8 @@ impl Settling {
     /// Windows that may settle now, at most `limit`.
     pub fn due(&self, now: Timestamp, limit: usize) -> Vec<(Key, Waiting)> {
         let quiet = now.plus_millis(-self.rule.quiet_ms);
-        let settled = |(_, waiting): &(&Key, &Waiting)| waiting.last_touched <= quiet;
+        // Touched later than now: the clock was ahead then and is set back. To wait for it again could take years.
+        let settled = |(_, waiting): &(&Key, &Waiting)| waiting.last_touched <= quiet || waiting.last_touched > now;
         self.ended(now).filter(settled).take(limit).map(|(key, waiting)| (*key, *waiting)).collect()
     }
 
@@ -110,5 +111,20 @@ impl Settling {
     /// Whether the window waits.
     pub fn waits(&self, key: &Key) -> bool {
         self.waiting.contains_key(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_touched_while_the_clock_was_ahead_settles_once_it_is_set_back() {
+        let at = Timestamp::from_millis;
+        let mut settling = Settling::new(SettleRule { settle_ms: 0, quiet_ms: 5_000 });
+        let (span, year) = (Span { from: at(0), until: at(1_000) }, 365 * 86_400_000);
+        settling.touch(span, WindowIndex(0), DatastreamId(1), at(10_000 + year), false);
+        assert_eq!(settling.due(at(10_000 + year), 9).len(), 0, "not quiet yet");
+        assert_eq!(settling.due(at(10_500), 9).len(), 1);
     }
 }

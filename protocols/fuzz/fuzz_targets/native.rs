@@ -1,24 +1,7 @@
 //! Native frames: no panic, and what decodes encodes to a frame that decodes to the same.
 #![no_main]
 
-use crc::{CRC_32_ISO_HDLC, Crc};
-use libfuzzer_sys::fuzz_target;
-use protocols::native::{Action, Frame};
+#[path = "../targets/native.rs"]
+mod target;
 
-fuzz_target!(|bytes: &[u8]| {
-    check(bytes);
-    // The same with its checksum right: few are by chance.
-    let covered = &bytes[..bytes.len().saturating_sub(4)];
-    let crc = Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(covered);
-    check(&[covered, &crc.to_le_bytes()].concat());
-});
-
-fn check(bytes: &[u8]) {
-    if let Ok(frame) = Frame::decode(bytes) {
-        if matches!(&frame, Frame::Command(command) if command.action == Action::Unknown) {
-            return;
-        }
-        let again = frame.to_bytes().expect("a decoded frame encodes");
-        assert_eq!(Frame::decode(&again), Ok(frame));
-    }
-}
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| target::run(bytes));

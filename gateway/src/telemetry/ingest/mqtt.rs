@@ -21,6 +21,8 @@ mod counters;
 mod dialogue;
 mod greet;
 mod hello;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod hostile;
 mod line;
 mod topics;
 mod wire;

@@ -76,6 +76,17 @@ pub(super) fn read_header(bytes: &[u8], first: Position) -> Found {
     Found::Unreadable
 }
 
+/// The header in the beginning of a file, whatever its name.
+pub(super) fn any_header(bytes: &[u8]) -> Found {
+    let copies = [0, SECOND_AT as usize].into_iter().filter_map(|at| bytes.get(at..at + HEADER)?.try_into().ok());
+    let mut found = copies.filter_map(read_copy).filter(|found| match found {
+        // As no journal has it: positions begin with 1.
+        Found::Sound(header) => (1..=POSITION_MAX).contains(&header.first),
+        _ => true,
+    });
+    found.next().unwrap_or(Found::Unreadable)
+}
+
 fn read_copy(bytes: &[u8; HEADER]) -> Option<Found> {
     let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes of 64"));
     if bytes[..8] != MAGIC || bytes[60..] != crc32c::crc32c(&bytes[..60]).to_le_bytes() {

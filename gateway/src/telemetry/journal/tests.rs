@@ -13,6 +13,7 @@ use super::{JournalConfig, Position};
 mod crash;
 mod damage;
 mod running;
+mod salvage;
 
 /// Segments that hold a few records each.
 fn small() -> JournalConfig {

@@ -197,5 +197,7 @@ fn put(out: &mut String, text: fmt::Arguments<'_>) {
     out.write_fmt(text).expect("writing to a String does not fail");
 }
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readback;
 #[cfg(test)]
 mod tests;
