@@ -3,8 +3,8 @@
 //! Blocking reads of the store go to blocking threads. Pages are put in front by the app.
 
 pub(crate) mod access;
+mod doors;
 pub mod gateway;
-mod listener;
 mod metrics;
 mod refusals;
 pub(crate) mod rejections;
@@ -28,7 +28,7 @@ pub use refusals::Refusals;
 
 use crate::people::Permission;
 use access::{Need, Route, Routes};
-use listener::Listener;
+use doors::{Bounds, Doors};
 
 /// Largest body of a request; the interface reads, and takes small forms only.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -82,8 +82,8 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     let until = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let serving =
-        axum::serve(Listener::new(listener, connections_max), service).with_graceful_shutdown(until(stop.clone()));
+    let doors = Doors::new(listener, Bounds { connections_max, ..Bounds::default() });
+    let serving = axum::serve(doors, service).with_graceful_shutdown(until(stop.clone()));
     let drained = async {
         until(stop).await;
         tokio::time::sleep(DRAIN_TIMEOUT).await;

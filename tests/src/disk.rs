@@ -53,10 +53,10 @@ impl Disk {
         self.mounted_at.join("ballast")
     }
 
-    /// Takes all the room that there is.
+    /// Takes all the room that there is now. Whoever gives room back later can use it again: fill it once more.
     pub fn fill(&self) {
         use std::io::Write;
-        let mut file = File::create(self.ballast()).expect("the disk takes a file");
+        let mut file = File::options().create(true).append(true).open(self.ballast()).expect("the disk takes a file");
         // Large pieces first, then what is left between them.
         for piece in [1 << 20, 4 << 10] {
             let bytes = vec![0xa5; piece];

@@ -271,8 +271,9 @@ impl World {
                 self.start_again();
             }
             Fault::DiskFull => {
-                self.disk.fill();
                 wait_until("the full disk to be told", || {
+                    // Again and again: a checkpoint gives segments back.
+                    self.disk.fill();
                     assert!(!self.gateway.has_ended(), "a full disk is waited for, not died of");
                     self.problems().filter(|(status, text)| *status == 503 && text.contains("the disk is full"))
                 });

@@ -45,6 +45,7 @@ fn a_journal_at_its_cap_pauses_says_so_and_goes_on_by_itself() {
 
     let mut sent = 1;
     let told = wait_until("the pause", || {
+        disk.fill();
         if node.acknowledged() + 100 > sent {
             (0..100).for_each(|n| node.publish(reading(start + (sent + n) as i64 * 10, 2.0)));
             sent += 100;

@@ -93,7 +93,7 @@ impl QemuNode {
         std::fs::create_dir_all(&folder)?;
         end_left_behind(&folder);
         let id = NodeId::new(NODE)?;
-        let cause = Cause { actor: "demonstration", reason: "a node of the demonstration" };
+        let cause = Cause::gateway("demonstration", "a node of the demonstration");
         let held = std::fs::read_to_string(folder.join(SECRET)).ok();
         let secret = match (registry.snapshot().nodes.contains_key(&id), held) {
             (true, Some(secret)) => secret,

@@ -11,6 +11,7 @@ use super::Gateway;
 use crate::reading::RejectReason;
 use crate::telemetry::ingest::mqtt::Refusal;
 use crate::telemetry::ingest::serial::LineView;
+use crate::telemetry::journal::Times;
 
 /// `GET /metrics`.
 pub(super) async fn show(State(gateway): State<Arc<Gateway>>) -> Response {
@@ -37,6 +38,19 @@ impl Exposition {
                 Some((key, text)) => writeln!(self.0, "city_gateway_{name}{{{key}=\"{text}\"}} {value}"),
             };
         }
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, times: &Times) {
+        let _ = writeln!(self.0, "# HELP city_gateway_{name} {help}\n# TYPE city_gateway_{name} histogram");
+        for (bound_s, count) in times.cumulated() {
+            let _ = writeln!(self.0, "city_gateway_{name}_bucket{{le=\"{bound_s:.6}\"}} {count}");
+        }
+        let (count, sum_s) = (times.count(), times.sum_s());
+        let _ = writeln!(
+            self.0,
+            "city_gateway_{name}_bucket{{le=\"+Inf\"}} {count}\ncity_gateway_{name}_sum {sum_s}\n\
+             city_gateway_{name}_count {count}"
+        );
     }
 
     fn counter(&mut self, name: &str, help: &str, value: u64) {
@@ -109,6 +123,7 @@ fn journal(page: &mut Exposition, gateway: &Gateway) {
     page.gauge("journal_paused", "1 while nothing is acknowledged.", f64::from(u8::from(status.paused.is_some())));
     page.counter("journal_commits_total", "Groups of records synced.", status.groups);
     page.counter("journal_records_total", "Records synced.", status.records);
+    page.histogram("journal_commit_seconds", "From the first byte of a group to the end of its sync.", &status.times);
 }
 
 fn doors(page: &mut Exposition, gateway: &Gateway) {

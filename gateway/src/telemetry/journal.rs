@@ -20,6 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -36,6 +37,7 @@ mod segment;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod times;
 mod verify;
 mod writer;
 
@@ -43,6 +45,7 @@ pub use reader::{ReadError, Reader};
 pub use receipts::Receipts;
 pub use recovery::{Damage, Recovery};
 pub use salvage::{Content, FileReport, Salvage, SalvageError, salvage, salvage_into};
+pub use times::Times;
 pub use verify::{Report, SegmentReport, verify};
 
 use log::Index;
@@ -189,7 +192,7 @@ pub enum PauseReason {
 }
 
 /// The state of a journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// Whether and why it waits for room.
     pub paused: Option<PauseReason>,
@@ -205,6 +208,8 @@ pub struct Status {
     pub groups: u64,
     /// Records committed since it was opened.
     pub records: u64,
+    /// How long the groups took to be written and synced.
+    pub times: Times,
     /// Whether its disk failed.
     pub failed: bool,
 }
@@ -225,6 +230,7 @@ struct Progress {
     paused: Option<PauseReason>,
     groups: u64,
     records: u64,
+    times: Times,
 }
 
 impl Shared {
@@ -232,8 +238,9 @@ impl Shared {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count_group(&self, records: u64) {
+    fn count_group(&self, records: u64, took: Duration) {
         let mut progress = self.progress();
+        progress.times.add(took);
         progress.groups += 1;
         progress.records += records;
     }
@@ -339,6 +346,7 @@ impl Journal {
             oldest,
             groups: progress.groups,
             records: progress.records,
+            times: progress.times.clone(),
             failed: self.shared.failure.borrow().is_some(),
         }
     }

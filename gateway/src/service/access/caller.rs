@@ -10,7 +10,7 @@ use axum::serve::IncomingStream;
 use crate::config::Listen;
 use crate::people::{PeopleError, Person, Token};
 use crate::service::Gateway;
-use crate::service::listener::Listener;
+use crate::service::doors::Doors;
 
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub(crate) struct Peer {
     pub(crate) tls: bool,
 }
 
-impl Connected<IncomingStream<'_, Listener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
+impl Connected<IncomingStream<'_, Doors>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Doors>) -> Self {
         *stream.remote_addr()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
@@ -50,10 +50,11 @@ impl Writer {
     fn commit(&mut self, records: &mut Vec<Queued>) -> Result<(), CommitError> {
         let mut last_try = false;
         while !records.is_empty() {
+            let began = Instant::now();
             match self.log.append_group(records) {
                 Ok(count) => {
                     self.paused(None);
-                    self.shared.count_group(count as u64);
+                    self.shared.count_group(count as u64, began.elapsed());
                     self.shared.queue.done(records[..count].iter());
                     self.tell(records.drain(..count));
                 }

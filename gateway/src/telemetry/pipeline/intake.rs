@@ -5,7 +5,7 @@ mod formats;
 mod hot;
 mod naming;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use hot::Hot;
@@ -19,7 +19,7 @@ use crate::telemetry::ingest::broker;
 use crate::telemetry::journal::Position;
 use crate::telemetry::ledger::Ledger;
 use crate::telemetry::names::Boot;
-use crate::telemetry::settling::Settling;
+use crate::telemetry::settling::{Key, Settling};
 use crate::telemetry::validate::{Limits, Receipt, Refusal};
 
 /// What one node's answer or status means to other wings.
@@ -45,6 +45,8 @@ pub struct Intake {
     pub(super) hot: Vec<Hot>,
     /// The last change number given, written or in hand.
     pub(super) last_change: u64,
+    /// Windows that the checkpoint under way has computed.
+    pub(super) computed: HashSet<Key>,
     /// Datastreams whose windows were made with another registry, and from when on they may differ.
     pub(super) outdated: BTreeMap<DatastreamId, Timestamp>,
     pub(super) unwritten: usize,
@@ -82,6 +84,7 @@ impl Intake {
             by_name: HashMap::new(),
             hot: Vec::new(),
             last_change: recovered.progress.change,
+            computed: HashSet::new(),
             outdated: BTreeMap::new(),
             unwritten: 0,
             limits,

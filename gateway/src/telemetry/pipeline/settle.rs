@@ -46,6 +46,7 @@ impl Intake {
     /// # Errors
     /// [`StoreError`]: nothing is lost, and the same checkpoint can be tried again.
     pub fn checkpoint(&mut self, now: Timestamp, rejections_max: usize) -> Result<bool, StoreError> {
+        self.computed.clear();
         self.revise_outdated()?;
         let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
         let more = due.len() == WINDOWS_A_CHECKPOINT_MAX || !self.outdated.is_empty();
@@ -90,6 +91,7 @@ impl Intake {
             let values = self.shared.fold_judged(&entry, span, &judged, &companion);
             self.put(&entry, window, span, values)?;
             self.settling.settled(&(span.until, window, id));
+            self.computed.insert((span.until, window, id));
             self.next.settled.push((span, window, id));
             self.forget_window(id, window, span.from);
         }
@@ -151,6 +153,10 @@ impl Intake {
 
     /// The window is computed again, if it is written.
     fn revise(&mut self, entry: &Entry, span: Span, window: WindowIndex) -> Result<(), StoreError> {
+        // This checkpoint computed it from everything that is taken up: it has seen what its neighbour has.
+        if self.computed.contains(&(span.until, window, entry.id)) {
+            return Ok(());
+        }
         let in_hand = self.next.aggregates.contains_key(&(window, span.from, entry.id));
         let has_numbers = in_hand || self.writer.written(entry, window, span.from)?.is_some();
         if has_numbers && self.settling.revise(span, window, entry.id) {

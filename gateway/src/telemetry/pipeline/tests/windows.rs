@@ -155,3 +155,16 @@ fn a_day_that_is_told_anew_before_it_is_written_is_not_revised() {
     assert_eq!(tell(&mut house, &[49.0, 48.0]), [(Some(48.0), 0)], "as it is written");
     assert_eq!(tell(&mut house, &[49.0, 50.0]), [(Some(50.0), 1)]);
 }
+
+#[test]
+fn a_backlog_in_any_order_is_computed_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut house = House::open(folder.path(), Snapshot::default());
+    for slot in 0..200 {
+        // 37 and 200 have no common divisor: every slot once, out of order.
+        house.take(&senml("pm25", START + slot * 37 % 200 * 10 * MINUTE, 10.0));
+    }
+    house.now = house.now.plus_millis(HOUR);
+    house.intake.checkpoint(house.now, 1_000).expect("a checkpoint");
+    assert!(!house.intake.windows_due(house.now), "windows wait to be computed from the same readings again");
+}
