@@ -8,6 +8,7 @@
 mod accounts;
 mod attempts;
 pub mod cli;
+pub mod directory;
 
 pub mod erasure;
 mod error;

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::accounts::{by_login, folded};
+use super::accounts::{by_login, existing, folded};
+use super::directory::Claims;
 use super::{People, PeopleError, Person, PersonId, Role, password, sessions, totp};
 use crate::audit::{self, Category, Cause, Event};
 use crate::reading::Timestamp;
@@ -82,6 +83,47 @@ impl People {
             return Err(PeopleError::Wrong);
         }
         self.come_in(&person, person.has_code, source, agent)
+    }
+
+    /// In by the city's directory: the person who is bound to its subject, or, the first time, whose login it names.
+    ///
+    /// # Errors
+    /// [`PeopleError::Wrong`] when there is no account for them or they may not come in, or the file cannot be written.
+    pub fn enter_by_directory(&self, claims: &Claims, source: &str, agent: &str) -> Result<SignedIn, PeopleError> {
+        let now = self.clock.now();
+        let found = self.change(|transaction, now| {
+            let sql = "SELECT person FROM identity WHERE directory = ?1";
+            let bound: Option<String> =
+                transaction.prepare_cached(sql)?.query_row([&claims.subject], |row| row.get(0)).optional()?;
+            if let Some(id) = bound {
+                return Ok(Some(existing(transaction, &PersonId::from(id))?));
+            }
+            for login in &claims.logins {
+                let Some(person) = by_login(transaction, &folded(login))? else { continue };
+                // A login that is bound to another subject was somebody else's there.
+                let sql = "UPDATE identity SET directory = ?2 WHERE person = ?1 AND directory IS NULL";
+                if transaction.execute(sql, (person.id.as_str(), &claims.subject))? == 0 {
+                    continue;
+                }
+                // Who comes in by the directory needs no password of ours.
+                let sql = "UPDATE person SET state = 'active' WHERE id = ?1 AND state = 'invited'";
+                transaction.execute(sql, [person.id.as_str()])?;
+                let subject = person.id.subject();
+                let cause = Cause { actor: &subject, source, reason: "" };
+                let event = Event::done(Category::People, "bind to directory", &subject);
+                audit::append(transaction, now, cause, event)?;
+                return Ok(Some(existing(transaction, &person.id)?));
+            }
+            Ok(None)
+        })?;
+        match found.filter(|person| person.may_enter(now)) {
+            Some(person) => self.come_in(&person, person.has_code, source, agent),
+            None => {
+                let cause = Cause { actor: "person/unknown", source, reason: "by the directory" };
+                self.note(cause, Event::refused(Category::Access, "sign in", "person/unknown"))?;
+                Err(PeopleError::Wrong)
+            }
+        }
     }
 
     /// Sets another password; the other sessions end.

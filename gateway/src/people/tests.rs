@@ -353,3 +353,24 @@ fn what_its_time_is_over_for_goes_and_the_log_says_so() {
     assert!(house.log().contains(&("retention".to_owned(), true)));
     assert_eq!(house.people.retire(365).expect("done"), erasure::Retired::default(), "nothing more");
 }
+
+#[test]
+fn the_directory_says_who_it_is_and_the_account_what_they_may() {
+    let house = House::new();
+    house.person("admin1", Role::Administrator);
+    let (id, _) = house.people.add(BY, &new_person("eleni", Role::Operator)).expect("added");
+    let claims = |subject: &str, logins: &[&str]| directory::Claims {
+        subject: subject.to_owned(),
+        logins: logins.iter().map(|&login| login.to_owned()).collect(),
+    };
+    let enter = |claims: &directory::Claims| house.people.enter_by_directory(claims, HERE, "a browser");
+    assert!(matches!(enter(&claims("iss 7", &["stranger"])), Err(PeopleError::Wrong)), "no account, no way in");
+    let entered = enter(&claims("iss 42", &["other", "Eleni"])).expect("in, by her login");
+    let (person, whole) = house.people.session(&entered.cookie).expect("read").expect("a session");
+    assert!(whole && person.id == id && person.may(Permission::Operate));
+    // From now on the subject counts: another who has her name there gets nothing, and she keeps her rights with another.
+    assert!(matches!(enter(&claims("iss 43", &["eleni"])), Err(PeopleError::Wrong)));
+    enter(&claims("iss 42", &["eleni.new"])).expect("in, by her subject");
+    house.people.block(BY, &id).expect("blocked");
+    assert!(matches!(enter(&claims("iss 42", &["eleni"])), Err(PeopleError::Wrong)));
+}
