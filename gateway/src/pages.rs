@@ -3,10 +3,12 @@
 //! Every page works without a script; with it, values change in place. Nothing is asked of another host.
 
 mod about;
+mod account;
 mod assets;
 mod attention;
 mod census;
 mod chart;
+mod entry;
 mod export;
 mod format;
 mod latest;
@@ -43,6 +45,7 @@ struct Pages {
 pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let pages = Arc::new(Pages { gateway: gateway.clone(), census: Mutex::default() });
     let (open, read) = (Need::Open, Need::May(Permission::Read));
+    let account = Need::May(Permission::Account);
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
         .get("/nodes", read, nodes::page)
@@ -55,6 +58,18 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/sinks", read, sinks::page)
         .get("/about", read, about::page)
         .get("/search", read, search::page)
+        .get("/sign-in", open, entry::sign_in)
+        .post("/sign-in", open, entry::enter)
+        .get("/sign-in/code", open, entry::code)
+        .post("/sign-in/code", open, entry::second_step)
+        .post("/sign-out", open, entry::sign_out)
+        .get("/welcome/{link}", open, entry::welcome)
+        .post("/welcome/{link}", open, entry::accept)
+        .get("/account", account, account::page)
+        .post("/account/password", account, account::set_password)
+        .post("/account/code", account, account::confirm_code)
+        .post("/account/code/drop", account, account::drop_code)
+        .post("/account/sessions/end", account, account::end_others)
         .get("/assets/style.css", open, assets::style)
         .get("/assets/live.js", open, assets::script)
         .get("/assets/icon.svg", open, assets::icon)

@@ -13,6 +13,8 @@ use super::attention::{self, Notice};
 use super::text::Lang;
 use super::time::{Local, When};
 use super::{Pages, assets};
+use crate::people::PeopleError;
+use crate::service::access::Caller;
 use crate::store::StoreError;
 
 /// A year, in seconds: how long a choice of language or look is kept.
@@ -28,6 +30,8 @@ pub(super) struct Visitor {
     pub(super) query: String,
     /// Datastreams that a page being kept fresh shows already, in its order.
     pub(super) steady: Vec<u32>,
+    /// Who asks.
+    pub(super) caller: Option<Caller>,
     /// Choices made with this request, to be kept.
     cookies: Vec<String>,
 }
@@ -84,6 +88,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
             path: parts.uri.path().to_owned(),
             query: query.to_owned(),
             steady: steady.split(',').filter_map(|id| id.parse().ok()).take(64).collect(),
+            caller: parts.extensions.get::<Caller>().cloned(),
             cookies,
         })
     }
@@ -127,6 +132,8 @@ pub(super) struct View {
     pub(super) phone: Option<String>,
     pub(super) logo: bool,
     pub(super) demonstration: bool,
+    /// The name of who signed in.
+    pub(super) person: Option<String>,
     pub(super) notices: Vec<Notice>,
     pub(super) now: When,
     pub(super) version: String,
@@ -147,6 +154,7 @@ impl View {
             phone: config.municipality.phone.clone(),
             logo: config.municipality.logo.is_some(),
             demonstration: config.demonstration,
+            person: visitor.caller.as_ref().and_then(Caller::person).map(|person| person.shown().to_owned()),
             notices: attention::notices(&pages.gateway, visitor.lang),
             now: local.when(local.now),
             version: format!("{:016x}", assets::VERSION),
@@ -225,12 +233,18 @@ pub(super) enum PageError {
     /// The address has something that cannot be read.
     #[error("the address cannot be read")]
     BadRequest,
+    /// A link that works once did, or its time is over.
+    #[error("the link is over")]
+    Over,
     /// What failed is in the log already.
     #[error("a page could not be made")]
     Failed,
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// People could not be asked.
+    #[error(transparent)]
+    People(#[from] PeopleError),
     /// The template could not be filled in.
     #[error("the template: {0}")]
     Template(#[from] askama::Error),
@@ -264,7 +278,7 @@ where
     }
 }
 
-fn respond(status: StatusCode, html: String, visitor: &Visitor) -> Response {
+pub(super) fn respond(status: StatusCode, html: String, visitor: &Visitor) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(visitor.lang.code()));
@@ -289,8 +303,9 @@ fn explain(pages: &Pages, visitor: &Visitor, error: &PageError) -> (StatusCode, 
     let t = visitor.lang;
     let (status, heading, what_to_do) = match error {
         PageError::NotFound => (StatusCode::NOT_FOUND, t.not_found(), t.not_found_do()),
+        PageError::Over => (StatusCode::GONE, t.link_over(), t.link_over_do()),
         PageError::BadRequest => (StatusCode::BAD_REQUEST, t.bad_request(), t.not_found_do()),
-        PageError::Failed | PageError::Store(_) | PageError::Template(_) => {
+        PageError::Failed | PageError::Store(_) | PageError::People(_) | PageError::Template(_) => {
             tracing::error!(%error, path = visitor.path, "a page could not be made");
             (StatusCode::INTERNAL_SERVER_ERROR, t.failed(), t.failed_do())
         }

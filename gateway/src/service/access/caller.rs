@@ -74,6 +74,14 @@ impl Caller {
         }
     }
 
+    /// The person who signed in.
+    pub(crate) fn person(&self) -> Option<&Person> {
+        match &self.who {
+            Who::Person { person, .. } => Some(person),
+            _ => None,
+        }
+    }
+
     /// The text of the session's cookie.
     pub(crate) fn cookie(&self) -> Option<&str> {
         match &self.who {
