@@ -16,6 +16,7 @@ pub mod mix;
 pub mod network;
 pub mod node;
 pub mod peer;
+pub mod people;
 pub mod producer;
 pub mod random;
 pub mod raw;

@@ -219,7 +219,12 @@ fn without_configuration_for_it_http_stays_on_this_machine() {
     let (code, _, err) = told(&output.expect("the binary starts"));
     assert!(code == Some(2) && err.contains("http_beyond_loopback"), "{code:?} {err}");
     let open = Gateway::start(&[("access.read", "\"token\"")]);
-    assert_eq!(open.get("/api/ledger").status, 200, "this machine is answered");
+    assert_eq!(open.get("/api/ledger").status, 401, "nobody is answered who does not say who they are");
+    let made = String::from_utf8(open.command("token add portal --config FILE").stdout).expect("text");
+    let bearer = made.lines().find_map(|line| line.split_once("Authorization: ")).expect("a token").1;
+    let asked =
+        |path| http::ask(&open.http().get(), "GET", path, &[("Authorization", bearer)], &[]).expect("an answer");
+    assert_eq!(asked("/api/ledger").status, 200, "a token reads");
     let foreign =
         http::ask(&open.http().get(), "POST", "/api/rejections/1/replay", &[("Origin", "http://evil.example")], &[]);
     assert_eq!(foreign.expect("an answer").status, 403, "a page elsewhere changes nothing");

@@ -185,13 +185,15 @@ fn a_rejection_is_played_again_after_the_catalogue_was_mended() {
     assert_eq!((ledger.all.stored, ledger.all.rejected_for("unknown_quantity")), (1, 1), "{:?}", ledger.all);
     let rejection = &rejections(&gateway, "cellar", 1)[0];
     let replay = format!("/api/rejections/{}/replay", rejection["id"]);
+    assert_eq!(gateway.post(&replay).status, 401, "nobody plays anything again");
+    let operator = gateway.person("nikos", "operator");
 
     // Without a mend it is rejected again, as another entry; the first says that it was played.
-    assert_eq!(gateway.post(&replay).status, 202);
+    assert_eq!(operator.post(&replay, &[]).status, 202);
     rejections(&gateway, "cellar", 2);
     let ledger = gateway.settled();
     assert_eq!((ledger.all.decoded, ledger.all.rejected_for("unknown_quantity")), (2, 1), "{:?}", ledger.all);
-    assert_eq!(gateway.post(&replay).status, 409, "it cannot be played twice");
+    assert_eq!(operator.post(&replay, &[]).status, 409, "it cannot be played twice");
 
     gateway.kill();
     let path = catalogues.join("quantities.toml");
@@ -204,7 +206,8 @@ fn a_rejection_is_played_again_after_the_catalogue_was_mended() {
     gateway.restart();
     let listed = rejections(&gateway, "cellar", 2);
     let open = listed.iter().find(|one| one["replayed_at"].is_null()).expect("the second one");
-    assert_eq!(gateway.post(&format!("/api/rejections/{}/replay", open["id"])).status, 202);
+    let operator = gateway.sign_in("nikos");
+    assert_eq!(operator.post(&format!("/api/rejections/{}/replay", open["id"]), &[]).status, 202);
     let stored = wait_until("the reading played again", || {
         let ledger = gateway.ledger();
         (ledger.all.stored == 2 && ledger.pending == 0).then_some(ledger)
@@ -212,5 +215,5 @@ fn a_rejection_is_played_again_after_the_catalogue_was_mended() {
     assert_eq!((stored.all.decoded, stored.all.rejected.len()), (2, 0), "{:?}", stored.all);
     let found = gateway.observations(gateway.datastream("cellar", "radon", None));
     assert_eq!((found.len(), found[0].number(), found[0].at_ms()), (1, 84.0, at));
-    assert_eq!(gateway.post("/api/rejections/4711/replay").status, 404);
+    assert_eq!(operator.post("/api/rejections/4711/replay", &[]).status, 404);
 }

@@ -208,6 +208,10 @@ fn told(status: StatusCode, refusal: Refusal) -> Response {
 
 /// A page elsewhere can make a browser on this machine send requests to it under another name (DNS rebinding).
 fn names_us(listen: &crate::config::Listen, local: bool, headers: &HeaderMap) -> bool {
+    // RFC 9112, 3.2: one name, or somebody means to be understood in two ways.
+    if headers.get_all(header::HOST).iter().count() > 1 {
+        return false;
+    }
     if !local || listen.http_beyond_loopback {
         return true;
     }

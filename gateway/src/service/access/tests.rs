@@ -27,6 +27,7 @@ fn only_names_of_this_machine_are_answered() {
         assert!(!names_us(&listen(), true, &host(name)), "{name}");
         assert!(names_us(&listen(), false, &host(name)), "{name}: no browser of this machine");
     }
+    assert!(!names_us(&listen(), false, &headers(&[("host", "localhost"), ("host", "evil.example.org")])));
     let mut behind_a_proxy = listen();
     behind_a_proxy.http_beyond_loopback = true;
     assert!(names_us(&behind_a_proxy, true, &host("gateway.example.gr")));
