@@ -24,7 +24,10 @@ fn now_ms() -> i64 {
 
 /// A message of three values.
 fn three_values(node: usize, n: usize) -> Vec<u8> {
-    let t = now_s() - 7_200.0 + n as f64 / 100.0;
+    three_values_at(node, n, now_s() - 7_200.0 + n as f64 / 100.0)
+}
+
+fn three_values_at(node: usize, n: usize, t: f64) -> Vec<u8> {
     let v = 10.0 + ((n * 7 + node) % 300) as f64 / 10.0;
     let (pm10, temperature) = (v / 2.0, v / 3.0);
     format!(
@@ -345,7 +348,7 @@ pub(super) fn nodes() -> Result<Vec<Row>> {
         let (mut cpu_s, mut began) = (0.0, Instant::now());
         for n in 0..messages {
             if n == round {
-                gateway.wait_taken_up()?;
+                gateway.wait_settled()?;
                 (cpu_s, began) = (gateway.cpu_s()?, Instant::now());
             }
             let due = began + Duration::from_micros(500) * n.saturating_sub(round) as u32;
@@ -356,7 +359,7 @@ pub(super) fn nodes() -> Result<Vec<Row>> {
             if std::mem::replace(&mut waits[node], true) {
                 clients[node].wait_acks(1)?;
             }
-            clients[node].publish(&packet(&format!("node-{node}"), &three_values(node, n)))?;
+            clients[node].publish(&packet(&format!("node-{node}"), &three_values_at(node, n, now_s())))?;
         }
         gateway.wait_taken_up()?;
         let used = gateway.cpu_s()? - cpu_s;
