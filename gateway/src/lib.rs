@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod import;
+pub mod keys;
 pub mod pages;
 pub mod people;
 pub mod quality;

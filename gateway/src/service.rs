@@ -69,6 +69,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    let tls = gateway.http_tls.clone();
     let connections_max = gateway.config.limits.http_connections_max as usize;
     let routes = routes
         .layer(middleware::from_fn_with_state(gateway, access::identify))
@@ -83,7 +84,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
         let _ = stop.wait_for(|stop| *stop).await;
     };
     let serving =
-        axum::serve(Listener::new(listener, connections_max), service).with_graceful_shutdown(until(stop.clone()));
+        axum::serve(Listener::new(listener, connections_max, tls), service).with_graceful_shutdown(until(stop.clone()));
     let drained = async {
         until(stop).await;
         tokio::time::sleep(DRAIN_TIMEOUT).await;

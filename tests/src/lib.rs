@@ -12,6 +12,7 @@ pub mod random;
 pub mod raw;
 pub mod senml;
 pub mod sensorthings;
+pub mod tls;
 
 use std::time::{Duration, Instant};
 

@@ -2,12 +2,15 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
 use super::{Calibration, Cause, Details, Registry, RegistryConfig, RegistryError};
 use crate::audit;
 use crate::catalogue::{Catalogue, Position};
+use crate::clock::Clock;
+use crate::keys::{self, Keys, cli::CertificateCommand};
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
 use crate::store::records;
 
@@ -81,6 +84,12 @@ pub enum NodeCommand {
         /// Why
         #[command(flatten)]
         why: Why,
+    },
+    /// Give a node a certificate to come in with over TLS, in place of its secret
+    Certificate {
+        /// What is done
+        #[command(subcommand)]
+        command: CertificateCommand,
     },
     /// Say how what a node measured is corrected: value = raw · gain + offset
     #[command(allow_negative_numbers = true)]
@@ -162,6 +171,9 @@ pub struct QuantityArg {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
+    /// The table of certificates said why.
+    #[error(transparent)]
+    Certificate(#[from] keys::cli::CliError),
     /// The registry said why.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -211,6 +223,11 @@ pub fn run(
         NodeCommand::Unrevoke { id, why } => {
             registry.unrevoke(by(&why.reason), &id)?;
             writeln!(out, "Node `{id}` is let in again, with the secret it had.")?;
+        }
+        NodeCommand::Certificate { command } => {
+            let keys =
+                Keys::open(data_dir, Arc::new(Clock::new(Timestamp::default()))).map_err(keys::cli::CliError::from)?;
+            keys::cli::run_certificate(command, &keys, out)?;
         }
         NodeCommand::Calibrate { id, quantity, from, until, gain, offset, unsound, note } => {
             let key = DatastreamKey { node: id, quantity: quantity.code.into(), channel: quantity.channel };
