@@ -9,6 +9,7 @@ mod census;
 mod chart;
 mod export;
 mod format;
+mod keys;
 mod latest;
 mod map;
 mod node;
@@ -43,6 +44,7 @@ struct Pages {
 pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let pages = Arc::new(Pages { gateway: gateway.clone(), census: Mutex::default() });
     let (open, read) = (Need::Open, Need::May(Permission::Read));
+    let nodes = Need::May(Permission::Nodes);
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
         .get("/nodes", read, nodes::page)
@@ -53,6 +55,10 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/rejections/{id}", read, rejections::one)
         .post("/rejections/{id}/replay", Need::May(Permission::Operate), rejections::replay)
         .get("/sinks", read, sinks::page)
+        .get("/certificates", nodes, keys::page)
+        .post("/certificates", nodes, keys::issue)
+        .get("/certificates/ca.pem", nodes, keys::authority)
+        .post("/certificates/{fingerprint}/revoke", nodes, keys::revoke)
         .get("/about", read, about::page)
         .get("/search", read, search::page)
         .get("/assets/style.css", open, assets::style)

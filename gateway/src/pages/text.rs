@@ -16,12 +16,14 @@ pub(super) enum Lang {
 macro_rules! words {
     ($($name:ident: $el:literal, $en:literal;)*) => {
         impl Lang {
-            $(pub(super) const fn $name(self) -> &'static str {
+            $(pub(in crate::pages) const fn $name(self) -> &'static str {
                 match self { Lang::El => $el, Lang::En => $en }
             })*
         }
     };
 }
+
+mod keys;
 
 words! {
     code: "el", "en";
