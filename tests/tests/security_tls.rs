@@ -137,7 +137,9 @@ fn who_speaks_http_in_clear_to_the_tls_port_is_told_so() {
 
 #[test]
 fn two_hundred_stalled_handshakes_keep_no_honest_client_out() {
-    let (gateway, ca, _) = https(&[("listen.mqtts", "\"127.0.0.1:0\""), ("limits.http_connections_max", "400")]);
+    // So few places that those who stall would take them all.
+    let places = [("limits.http_connections_max", "100"), ("limits.connections_max", "60")];
+    let (gateway, ca, _) = https(&[("listen.mqtts", "\"127.0.0.1:0\""), places[0], places[1]]);
     let authority = exported(&gateway);
     let stall = |address: &str| -> Vec<TcpStream> {
         let half = |n: usize| {

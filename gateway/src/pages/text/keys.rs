@@ -4,6 +4,8 @@ use super::Lang;
 
 words! {
     certificates: "Πιστοποιητικά", "Certificates";
+    n_cert_own: "Το πιστοποιητικό που δείχνει η πύλη χρειάζεται ανανέωση ή δεν διαβάζεται: δείτε Κόμβοι, Πιστοποιητικά.", "The certificate that the gateway shows is to be renewed or cannot be read: see Nodes, Certificates.";
+    n_cert_nodes: "Πιστοποιητικά κόμβων λήγουν σύντομα ή έληξαν:", "Nodes whose last certificate ends soon or has lapsed:";
     certificates_none: "Κανένα πιστοποιητικό κόμβου ακόμη", "No node has a certificate yet";
     certificates_none_do: "Με πιστοποιητικό ένας κόμβος συνδέεται μέσω TLS χωρίς κωδικό. Εκδώστε το πρώτο παρακάτω.", "With a certificate a node comes in over TLS without a password. Issue the first below.";
     certificates_no_tls: "Δεν έχει οριστεί MQTT μέσω TLS: προσθέστε τη διεύθυνση [listen] mqtts στις ρυθμίσεις.", "MQTT over TLS is not set up: add the address [listen] mqtts to the configuration.";
