@@ -9,6 +9,7 @@ mod metrics;
 mod refusals;
 pub(crate) mod rejections;
 pub mod sensorthings;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
