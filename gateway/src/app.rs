@@ -6,6 +6,7 @@
 
 mod housekeeping;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -18,10 +19,11 @@ use tokio::sync::watch;
 use crate::aggregate::Windows;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::keys::{Keys, Served, ServedError};
 use crate::pages;
 use crate::people::{AttemptRule, People, PeopleRules, SessionRule};
 use crate::reading::Timestamp;
-use crate::registry::{self, Registry, RegistryConfig};
+use crate::registry::{self, CertifiedNodes, Registry, RegistryConfig};
 use crate::service::{self, Gateway, Refusals};
 use crate::store::{Reader, Writer, records};
 use crate::telemetry::frame::FrameKind;
@@ -63,6 +65,9 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let clock = Arc::new(Clock::new(BUILT_AT));
     let registry = Registry::open(&folder.join(records::FILE), registry_config(&config))?;
     let people = People::open(&folder.join(records::FILE), people_rules(&config), clock.clone())?;
+    let keys = Keys::open(folder, clock.clone())?;
+    let http_tls = config.http_tls.clone().map(Served::files).transpose().context("[http.tls]")?;
+    let mqtt_tls = mqtt_tls(&config, &keys).context("[mqtt.tls]")?;
     let windows = Arc::new(Windows::new(config.windows.lengths.clone(), config.time_zone.clone()));
     let (writer, recovered) = Writer::open(folder, config.catalogue.clone(), windows, registry.snapshot())?;
     let (journal, recovery) =
@@ -91,10 +96,18 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let counters = Arc::new(Counters::default());
     let listener = Listener::bind(
         config.listen.mqtt,
-        listener_config(&config, &journal, &registry, &clock, &connections, &counters),
+        listener_config(&config, &journal, (&registry, &keys), &clock, &connections, &counters),
     )
     .await
     .with_context(|| format!("[listen] mqtt = {} cannot be bound", config.listen.mqtt))?;
+    let listener = match (config.listen.mqtts, &mqtt_tls) {
+        (Some(address), Some(served)) => {
+            let tls = served.for_mqtt(&keys, config.certificates).context("[mqtt.tls]")?;
+            let bound = listener.with_tls(address, served.clone(), tls).await;
+            bound.with_context(|| format!("[listen] mqtts = {address} cannot be bound"))?
+        }
+        _ => listener,
+    };
     let http = TcpListener::bind(config.listen.http)
         .await
         .with_context(|| format!("[listen] http = {} cannot be bound", config.listen.http))?;
@@ -108,6 +121,9 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         reader,
         registry: registry.clone(),
         people,
+        keys,
+        http_tls,
+        mqtt_tls,
         refusals: Refusals::default(),
         routes: OnceLock::new(),
         orders: orders.clone(),
@@ -119,7 +135,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         lines: line_states,
         config,
     });
-    let addresses = (listener.local_addr()?, http.local_addr()?);
+    let addresses = (listener.local_addr()?, http.local_addr()?, listener.local_addr_tls()?);
     tell_ports(&app.config.data_dir, addresses)?;
     invite_first(&app)?;
     tracing::info!(mqtt = %addresses.0, http = %addresses.1, "the gateway is open");
@@ -139,6 +155,9 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let _ = app.routes.set(table);
     let pages = tokio::spawn(service::serve(http, app.clone(), routes, stopped.clone()));
     let sink = sink.map(|sink| tokio::spawn(sink.run(stopped.clone())));
+    let shown = [&app.http_tls, &app.mqtt_tls].into_iter().flatten();
+    let shown = shown.map(|served| tokio::spawn(served.clone().follow(app.clock.clone(), stopped.clone())));
+    ways.extend(shown);
     let follower = tokio::spawn(follow_registry(app.clone(), stopped.clone()));
     let housekeeping = tokio::spawn(housekeeping::follow(app.clone(), stopped.clone()));
     let inbox = tokio::spawn(inbox::follow(app.config.data_dir.clone(), journal.appender(), stopped.clone()));
@@ -226,6 +245,25 @@ pub fn registry_config(config: &Config) -> RegistryConfig {
     RegistryConfig { mode, nodes_max: config.limits.nodes_max as usize }
 }
 
+/// The certificate for MQTT over TLS: the city's own, or one of the built-in authority for the names we know of.
+fn mqtt_tls(config: &Config, keys: &Arc<Keys>) -> Result<Option<Arc<Served>>, ServedError> {
+    let Some(address) = config.listen.mqtts else { return Ok(None) };
+    // Nodes' certificates are held to the authority, whatever the gateway's own is.
+    keys.authority_or_new(crate::audit::Cause::gateway("gateway", "MQTT over TLS"))?;
+    if let Some(files) = &config.mqtt_tls.files {
+        return Served::files(files.clone()).map(Some);
+    }
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    names.extend(config.mqtt_tls.names.iter().cloned());
+    names.extend((!address.ip().is_unspecified()).then(|| address.ip().to_string()));
+    names.extend(config.listen.public_host().map(str::to_owned));
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    names.extend(Some(machine.trim().to_owned()).filter(|name| config::is_host(name)));
+    names.sort();
+    names.dedup();
+    Served::own(keys.clone(), names).map(Some)
+}
+
 fn journal_config(config: &Config, stored: u64) -> JournalConfig {
     let limits = &config.limits;
     JournalConfig {
@@ -284,7 +322,7 @@ fn pipeline_config(config: &Config) -> PipelineConfig {
 fn listener_config(
     config: &Config,
     journal: &Journal,
-    registry: &Arc<Registry>,
+    (registry, keys): (&Arc<Registry>, &Arc<Keys>),
     clock: &Arc<Clock>,
     connections: &Arc<Connections>,
     counters: &Arc<Counters>,
@@ -300,6 +338,7 @@ fn listener_config(
         },
         intake: journal.appender(),
         admission,
+        certified: Some(Arc::new(CertifiedNodes { registry: registry.clone(), keys: keys.clone() })),
         sessions,
         answer: Arc::new(answer_time),
         clock: clock.clone(),
@@ -386,9 +425,13 @@ fn sink(
 }
 
 /// Writes the addresses to a file that is renamed into place, so that a reader finds it whole or not at all.
-fn tell_ports(folder: &Path, (mqtt, http): (std::net::SocketAddr, std::net::SocketAddr)) -> anyhow::Result<()> {
+fn tell_ports(folder: &Path, (mqtt, http, mqtts): (SocketAddr, SocketAddr, Option<SocketAddr>)) -> anyhow::Result<()> {
+    let mut ports = serde_json::json!({ "mqtt": mqtt, "http": http });
+    if let Some(mqtts) = mqtts {
+        ports["mqtts"] = mqtts.to_string().into();
+    }
     let partial = folder.join("ports.json.partial");
-    std::fs::write(&partial, serde_json::json!({ "mqtt": mqtt, "http": http }).to_string())?;
+    std::fs::write(&partial, ports.to_string())?;
     std::fs::rename(&partial, folder.join(PORTS_FILE))?;
     Ok(())
 }
@@ -414,6 +457,14 @@ async fn follow_registry(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
                 }
                 Ok(false) => {}
                 Err(error) => tracing::error!(%error, "the registry could not be looked at"),
+            }
+            match looked.keys.refresh() {
+                // A table that cannot be read says nothing against anybody; who comes anew is not let in meanwhile.
+                Ok(true) => looked.connections.kick_certified(|node, certificate| {
+                    looked.keys.holder(certificate).map_or(true, |holder| holder.as_ref() == Ok(node))
+                }),
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "the table of certificates could not be looked at"),
             }
             match looked.registry.nodes_with_commands() {
                 Ok(nodes) => nodes.iter().for_each(|node| looked.connections.poke(node)),

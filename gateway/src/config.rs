@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::catalogue::Catalogue;
 use crate::store::model::WindowLength;
 
+pub(crate) use check::is_host;
 pub use problem::{Place, Problem, Problems};
 pub use schema::json_schema;
 
@@ -46,10 +47,14 @@ pub struct Config {
     pub listen: Listen,
     /// How nodes become known.
     pub enrolment: Enrolment,
+    /// Whether nodes show a certificate over MQTT with TLS.
+    pub certificates: Certificates,
     /// Who may read, and how people come in.
     pub access: Access,
     /// The certificate that HTTP is served with; none: in clear.
-    pub http_tls: Option<HttpTls>,
+    pub http_tls: Option<TlsFiles>,
+    /// The certificate that MQTT over TLS is served with.
+    pub mqtt_tls: MqttTls,
     /// To whom the audit log's head is told.
     pub audit: Audit,
     /// The time-series store that settled aggregates go to, if any.
@@ -125,6 +130,8 @@ pub struct Municipality {
 pub struct Listen {
     /// MQTT without TLS.
     pub mqtt: SocketAddr,
+    /// MQTT with TLS, if it is spoken.
+    pub mqtts: Option<SocketAddr>,
     /// Pages, API and metrics. On the loopback unless `http_beyond_loopback`.
     pub http: SocketAddr,
     /// Whether `http` may be reached from other machines without TLS.
@@ -135,6 +142,18 @@ pub struct Listen {
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
+impl Listen {
+    /// The host of `public_url`.
+    pub fn public_host(&self) -> Option<&str> {
+        let (_, authority) = self.public_url.as_deref()?.split_once("://")?;
+        let host = match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next()?,
+            None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+        };
+        Some(host).filter(|host| is_host(host))
+    }
+}
+
 /// How nodes become known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enrolment {
@@ -142,6 +161,15 @@ pub enum Enrolment {
     Open,
     /// Nodes are added by a person first.
     Claim,
+}
+
+/// Whether nodes show a certificate of the built-in authority over MQTT with TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certificates {
+    /// A node may show one instead of its password.
+    Optional,
+    /// A node that shows none is not let in.
+    Required,
 }
 
 /// Who may read over HTTP, and how people come in.
@@ -172,11 +200,20 @@ pub enum Read {
 
 /// A certificate with its key, absolute paths. Were there when the configuration was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpTls {
+pub struct TlsFiles {
     /// The chain, in PEM form.
     pub cert_file: PathBuf,
     /// The key, in PEM form.
     pub key_file: PathBuf,
+}
+
+/// The certificate that MQTT over TLS is served with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MqttTls {
+    /// Names and addresses by which nodes reach the gateway: they stand in the certificate of the built-in authority.
+    pub names: Vec<String>,
+    /// The city's own certificate, in place of one of the built-in authority.
+    pub files: Option<TlsFiles>,
 }
 
 /// To whom the audit log's head is told, once a day.

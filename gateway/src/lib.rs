@@ -13,6 +13,7 @@ pub mod demo;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
 pub mod import;
+pub mod keys;
 pub mod pages;
 pub mod people;
 pub mod quality;

@@ -15,6 +15,7 @@ use city_gateway::clock::Clock;
 use city_gateway::config::{Config, json_schema};
 use city_gateway::demo::DemoArgs;
 use city_gateway::import::{self, ImportArgs};
+use city_gateway::keys::{Keys, cli::CaCommand};
 use city_gateway::people::People;
 use city_gateway::people::cli::{TokenCommand, UserCommand};
 use city_gateway::reading::{NodeId, Timestamp};
@@ -99,6 +100,13 @@ enum Command {
         file: ConfigAnywhere,
         #[command(subcommand)]
         command: Box<NodeCommand>,
+    },
+    /// The gateway's own authority, which gives nodes their certificates
+    Ca {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(subcommand)]
+        command: CaCommand,
     },
     /// Add, list, block and erase people, and give them links to sign in
     User {
@@ -316,6 +324,12 @@ fn obey(command: Command) -> Result<(), Failure> {
             let registry = app::registry_config(&config);
             city_gateway::registry::cli::run(*command, &config.data_dir, registry, &config.catalogue, &mut out)?;
             Ok(())
+        }
+        Command::Ca { file, command } => {
+            let config = load(&file.config)?;
+            std::fs::create_dir_all(&config.data_dir)?;
+            let keys = Keys::open(&config.data_dir, Arc::new(Clock::new(Timestamp::default())))?;
+            Ok(city_gateway::keys::cli::run_authority(command, &keys, &mut out)?)
         }
         Command::User { file, command } => {
             let config = file.load()?;

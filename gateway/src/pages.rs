@@ -11,6 +11,7 @@ mod chart;
 mod entry;
 mod export;
 mod format;
+mod keys;
 mod latest;
 mod map;
 mod node;
@@ -46,6 +47,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let pages = Arc::new(Pages { gateway: gateway.clone(), census: Mutex::default() });
     let (open, read) = (Need::Open, Need::May(Permission::Read));
     let account = Need::May(Permission::Account);
+    let nodes = Need::May(Permission::Nodes);
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
         .get("/nodes", read, nodes::page)
@@ -56,6 +58,10 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/rejections/{id}", read, rejections::one)
         .post("/rejections/{id}/replay", Need::May(Permission::Operate), rejections::replay)
         .get("/sinks", read, sinks::page)
+        .get("/certificates", nodes, keys::page)
+        .post("/certificates", nodes, keys::issue)
+        .get("/certificates/ca.pem", nodes, keys::authority)
+        .post("/certificates/{fingerprint}/revoke", nodes, keys::revoke)
         .get("/about", read, about::page)
         .get("/search", read, search::page)
         .get("/sign-in", open, entry::sign_in)

@@ -25,6 +25,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use crate::audit::Cause;
 pub use crate::secret::Secret;
+pub use admission::CertifiedNodes;
 pub use commands::{COMMANDS_WAITING_MAX, CommandRecord, CommandState};
 pub use counters::Counters;
 pub use edit::Details;

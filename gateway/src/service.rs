@@ -9,6 +9,7 @@ mod metrics;
 mod refusals;
 pub(crate) mod rejections;
 pub mod sensorthings;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    let tls = gateway.http_tls.clone();
     let connections_max = gateway.config.limits.http_connections_max as usize;
     let routes = routes
         .layer(middleware::from_fn_with_state(gateway, access::identify))
@@ -82,7 +84,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     let until = |mut stop: watch::Receiver<bool>| async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let doors = Doors::new(listener, Bounds { connections_max, ..Bounds::default() });
+    let doors = Doors::new(listener, tls, Bounds { connections_max, ..Bounds::default() });
     let serving = axum::serve(doors, service).with_graceful_shutdown(until(stop.clone()));
     let drained = async {
         until(stop).await;

@@ -61,7 +61,8 @@ function glow(element) {
 }
 
 async function refresh() {
-  if (!document.hidden && !touching) {
+  // What is shown once stays until the reader leaves.
+  if (!document.hidden && !touching && !document.querySelector("[data-once]")) {
     try {
       // The rows that are being read keep their order.
       const steady = [...document.querySelectorAll("#newest [data-series]")].map((row) => row.dataset.series).join();

@@ -188,6 +188,16 @@ impl Gateway {
         self.http.clone()
     }
 
+    /// Where it listens for MQTT over TLS.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn mqtts(&self) -> String {
+        let ports = std::fs::read(self.data().join("ports.json")).expect("it runs");
+        let ports: Value = serde_json::from_slice(&ports).expect("JSON");
+        ports["mqtts"].as_str().expect("[listen] mqtts is set").to_owned()
+    }
+
     /// Asks it for a path.
     ///
     /// # Panics

@@ -23,6 +23,7 @@ pub mod raw;
 pub mod rows;
 pub mod senml;
 pub mod sensorthings;
+pub mod tls;
 
 use std::time::{Duration, Instant};
 

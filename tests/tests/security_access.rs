@@ -22,6 +22,7 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/icon.svg" | "/assets/logo") => &["nobody"],
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,
         ("POST", "/rejections/{id}/replay" | "/api/rejections/{id}/replay") => &["operator", "administrator"],
+        (_, path) if path.starts_with("/certificates") => &["technician", "administrator"],
         ("GET", "/api/routes") => &["auditor", "administrator"],
         ("GET" | "ANY", path) if path == "/v1.1" || path.starts_with("/v1.1/") => READ,
         (
@@ -63,7 +64,7 @@ fn every_role_on_every_route_gets_what_the_table_says_and_no_more() {
         if shape == "/sign-out" {
             continue;
         }
-        let path = shape.replace("{id}", "1").replace("{link}", "none").replace("{*path}", "Things");
+        let path = shape.replace("{id}", "1").replace("{link}", "none").replace("{fingerprint}", "00").replace("{*path}", "Things");
         let method = if method == "ANY" { "GET" } else { method };
         let origin = format!("http://{address}");
         let ask = |more: &[(&str, &str)]| {

@@ -16,6 +16,9 @@ mod access;
 mod broker;
 mod influxdb;
 mod serial;
+mod tls;
+
+pub(crate) use tls::is_host;
 
 /// Looks up an environment variable.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -96,8 +99,10 @@ impl<'a> Check<'a> {
                 Some(EnrolmentMode::Open) => Enrolment::Open,
                 Some(EnrolmentMode::Claim) | None => Enrolment::Claim,
             },
+            certificates: self.certificates(shape),
             access: self.access(&shape.access),
             http_tls: shape.http.tls.get().map(|section| self.http_tls(section, shape.http.tls.span())),
+            mqtt_tls: self.mqtt_tls(shape),
             audit: self.audit(&shape.audit),
             influxdb: shape.influxdb.get().map(|section| self.influxdb(section, shape.influxdb.span())),
             broker: shape.broker.get().map(|section| self.broker(section, shape.broker.span())),
@@ -195,8 +200,14 @@ impl<'a> Check<'a> {
             let span = shape.http.span().or(shape.mqtt.span());
             self.report.add("listen.http", span, format!("{http} is MQTT's address too"), "an address of its own");
         }
+        let mqtts = shape.mqtts.get().map(|_| self.address("listen.mqtts", &shape.mqtts, http));
+        if let Some(mqtts) = mqtts.filter(|mqtts| mqtts.port() != 0 && (*mqtts == mqtt || *mqtts == http)) {
+            let found = format!("{mqtts} is the address of mqtt or http too");
+            self.report.add("listen.mqtts", shape.mqtts.span(), found, "an address of its own");
+        }
         Listen {
             mqtt,
+            mqtts,
             http,
             http_beyond_loopback,
             public_url: self.public_url(&shape.public_url),

@@ -30,6 +30,8 @@ pub(crate) struct Shape {
     pub(crate) access: Access,
     /// How pages and API are served.
     pub(crate) http: Http,
+    /// How nodes speak MQTT over TLS.
+    pub(crate) mqtt: Mqtt,
     /// To whom the audit log's head is told.
     pub(crate) audit: Audit,
     /// The time-series store that settled aggregates are written to. Leave the section out to have none.
@@ -66,6 +68,8 @@ pub(crate) struct Municipality {
 pub(crate) struct Listen {
     /// Address and port where nodes speak MQTT, without TLS.
     pub(crate) mqtt: Key<String>,
+    /// Address and port where nodes speak MQTT over TLS. Leave the key out to have none.
+    pub(crate) mqtts: Key<String>,
     /// Address and port of pages, API and metrics.
     pub(crate) http: Key<String>,
     /// Allows an `http` address that other machines reach, without TLS.
@@ -82,6 +86,18 @@ pub(crate) struct Listen {
 pub(crate) struct Enrolment {
     /// `claim`: nodes are added by a person first. `open`: a new node is bound to the first password it shows.
     pub(crate) mode: Key<EnrolmentMode>,
+    /// `optional`: over TLS a node may show a certificate in place of its password. `required`: it must.
+    pub(crate) certificates: Key<CertificatesMode>,
+}
+
+/// Whether nodes show certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CertificatesMode {
+    /// A node may show one in place of its password.
+    Optional,
+    /// A node that shows none is not let in.
+    Required,
 }
 
 /// How nodes become known.
@@ -126,6 +142,26 @@ pub(crate) struct Http {
 #[schemars(extend("required" = ["cert_file", "key_file"]))]
 pub(crate) struct Tls {
     /// The certificate and those between it and the root. Relative to this file's folder.
+    pub(crate) cert_file: Key<String>,
+    /// Its private key. Relative to this file's folder.
+    pub(crate) key_file: Key<String>,
+}
+
+/// How nodes speak MQTT over TLS.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Mqtt {
+    /// The certificate that nodes are shown.
+    pub(crate) tls: Key<MqttTls>,
+}
+
+/// The certificate that nodes are shown: one of the built-in authority for these names, or the city's own.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MqttTls {
+    /// Names and addresses by which nodes reach the gateway.
+    pub(crate) names: Key<Vec<String>>,
+    /// The city's own certificate, in PEM form. Relative to this file's folder.
     pub(crate) cert_file: Key<String>,
     /// Its private key. Relative to this file's folder.
     pub(crate) key_file: Key<String>,

@@ -43,5 +43,13 @@ pub(super) fn notices(gateway: &Gateway, lang: Lang) -> Vec<Notice> {
             push(State::Attention, format!("{} {behind}.", lang.n_sink()));
         }
     }
+    let now = gateway.clock.now();
+    if [&gateway.http_tls, &gateway.mqtt_tls].into_iter().flatten().any(|served| !served.warnings(now).is_empty()) {
+        push(State::Attention, lang.n_cert_own().into());
+    }
+    let ending = gateway.keys.ending();
+    if !ending.is_empty() {
+        push(State::Attention, format!("{} {}.", lang.n_cert_nodes(), format::count(ending.len() as u64, lang)));
+    }
     notices
 }

@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod keys;
 mod people;
 
 words! {

@@ -8,8 +8,9 @@ use rusqlite::OptionalExtension;
 use super::edit::{insert_node, trace};
 use super::secret::{SECRET_BYTES_MAX, Verdict};
 use super::{Cause, Enrolment, Registry, RegistryError, describe};
+use crate::keys::{Fingerprint, Keys};
 use crate::reading::NodeId;
-use crate::telemetry::ingest::{Admission, Denied, Vouched};
+use crate::telemetry::ingest::{Admission, Certified, Denied, Vouched};
 
 /// What memory says of a node that knocks.
 #[derive(Clone)]
@@ -49,11 +50,41 @@ impl Vouched for Registry {
     }
 }
 
+/// The registry and the table of certificates, for the door where nodes show theirs.
+pub struct CertifiedNodes {
+    /// Nodes.
+    pub registry: Arc<Registry>,
+    /// What was issued to them.
+    pub keys: Arc<Keys>,
+}
+
+impl Certified for CertifiedNodes {
+    fn admit_certified(&self, node: &NodeId, certificate: &Fingerprint) -> Result<(), Denied> {
+        let Self { registry, keys } = self;
+        let why = match keys.holder(certificate) {
+            Ok(Ok(holder)) if holder == *node => return registry.vouch(node),
+            Ok(Ok(holder)) => format!("it is the certificate of {holder}"),
+            Ok(Err(why)) => why.to_string(),
+            Err(error) => {
+                tracing::error!(%node, %error, "the table of certificates cannot be used");
+                registry.counters.count_failure();
+                registry.counters.deny(Denied::Unavailable);
+                return Err(Denied::Unavailable);
+            }
+        };
+        tracing::info!(%node, certificate = certificate.short(), why, "a certificate does not let a node in");
+        registry.counters.deny(Denied::WrongCertificate);
+        registry.knock(node, reason(Denied::WrongCertificate));
+        Err(Denied::WrongCertificate)
+    }
+}
+
 /// The reason as metrics and the list of knocks show it.
 fn reason(denied: Denied) -> &'static str {
     match denied {
         Denied::UnknownNode => "unknown_node",
         Denied::WrongSecret => "wrong_secret",
+        Denied::WrongCertificate => "wrong_certificate",
         Denied::Revoked => "revoked",
         Denied::LimitReached => "limit_reached",
         Denied::Unavailable => "unavailable",

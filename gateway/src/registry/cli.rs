@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -9,6 +10,8 @@ use clap::{Args, Subcommand};
 use super::{Calibration, Cause, Details, Registry, RegistryConfig, RegistryError};
 use crate::audit;
 use crate::catalogue::{Catalogue, Position};
+use crate::clock::Clock;
+use crate::keys::{self, Keys, cli::CertificateCommand};
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
 use crate::store::records;
 
@@ -101,6 +104,12 @@ pub enum NodeCommand {
         #[command(subcommand)]
         ask: Ask,
     },
+    /// Give a node a certificate to come in with over TLS, in place of its secret
+    Certificate {
+        /// What is done
+        #[command(subcommand)]
+        command: CertificateCommand,
+    },
     /// Say how what a node measured is corrected: value = raw · gain + offset
     #[command(allow_negative_numbers = true)]
     Calibrate {
@@ -181,6 +190,9 @@ pub struct QuantityArg {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
+    /// The table of certificates said why.
+    #[error(transparent)]
+    Certificate(#[from] keys::cli::CliError),
     /// The registry said why.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -247,6 +259,11 @@ pub fn run(
         }
         NodeCommand::Command { id, wait, reason, ask } => {
             command::run(out, &registry, by(&reason), &id, &ask, Duration::from_secs(wait.into()))?;
+        }
+        NodeCommand::Certificate { command } => {
+            let keys =
+                Keys::open(data_dir, Arc::new(Clock::new(Timestamp::default()))).map_err(keys::cli::CliError::from)?;
+            keys::cli::run_certificate(command, &keys, out)?;
         }
         NodeCommand::Calibrate { id, quantity, from, until, gain, offset, unsound, note } => {
             let key = DatastreamKey { node: id, quantity: quantity.code.into(), channel: quantity.channel };

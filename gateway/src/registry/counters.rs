@@ -14,8 +14,14 @@ pub struct Counters {
 }
 
 impl Counters {
-    const REASONS: [Denied; 5] =
-        [Denied::UnknownNode, Denied::WrongSecret, Denied::Revoked, Denied::LimitReached, Denied::Unavailable];
+    const REASONS: [Denied; 6] = [
+        Denied::UnknownNode,
+        Denied::WrongSecret,
+        Denied::WrongCertificate,
+        Denied::Revoked,
+        Denied::LimitReached,
+        Denied::Unavailable,
+    ];
 
     pub(super) fn deny(&self, denied: Denied) {
         let place = Self::REASONS.iter().position(|reason| *reason == denied).expect("REASONS holds every reason");

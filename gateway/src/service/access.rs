@@ -25,6 +25,10 @@ use crate::audit::{Category, Event};
 use crate::config::Read;
 use crate::people::{Permission, Role};
 
+/// For so long a browser that came over TLS does not come in clear again: a month, renewed with each visit. Not longer,
+/// and not for names below: the host may serve other things beside us.
+const ONLY_SECURE: &str = "max-age=2592000";
+
 /// Why a request is not answered. The text is for whoever sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -108,7 +112,11 @@ pub(super) async fn identify(
         return refused(&gateway, Asked::of(&request), Some(&caller), Refusal::Origin).await;
     }
     request.extensions_mut().insert(caller);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    if way.secure {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_SECURE));
+    }
+    response
 }
 
 /// Lets a caller through to a route that needs `need`, or says why not.

@@ -5,6 +5,7 @@
 //! while all places are taken.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,6 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::access::Peer;
+use super::wire::{Tls, Wire};
+use crate::keys::Served;
 
 /// The door's bounds.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +43,23 @@ pub(super) struct Doors {
     socket: TcpListener,
     room: Arc<Semaphore>,
     bounds: Bounds,
+    tls: Option<Tls>,
 }
 
 impl Doors {
-    pub(super) fn new(socket: TcpListener, bounds: Bounds) -> Self {
-        Self { socket, room: Arc::new(Semaphore::new(bounds.connections_max)), bounds }
+    pub(super) fn new(socket: TcpListener, served: Option<Arc<Served>>, bounds: Bounds) -> Self {
+        let tls = served.map(|served| Tls::new(served, bounds.connections_max));
+        Self { socket, room: Arc::new(Semaphore::new(bounds.connections_max)), bounds, tls }
     }
+}
+
+/// The next connection with its place. Cancel-safe: nothing is awaited once there is one.
+async fn take(socket: &mut TcpListener, room: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    let place = room.clone().acquire_owned().await.expect("the semaphore is never closed");
+    // axum's own way: it waits after an error that is not the peer's, such as too many open files.
+    let (stream, address) = Listener::accept(socket).await;
+    let _ = stream.set_nodelay(true);
+    (stream, address, place)
 }
 
 impl Listener for Doors {
@@ -53,25 +67,30 @@ impl Listener for Doors {
     type Addr = Peer;
 
     async fn accept(&mut self) -> (Guarded, Peer) {
-        let place = self.room.clone().acquire_owned().await.expect("the semaphore is never closed");
-        // axum's own way: it waits after an error that is not the peer's, such as too many open files.
-        let (stream, address) = Listener::accept(&mut self.socket).await;
-        let _ = stream.set_nodelay(true);
-        let deadline = Box::pin(sleep(self.bounds.idle));
-        (
-            Guarded { stream, deadline, in_request: false, bounds: self.bounds, _place: place },
-            Peer { address, tls: false },
-        )
+        let Self { socket, room, bounds, tls } = self;
+        let Some(tls) = tls else {
+            let (stream, address, place) = take(socket, room).await;
+            return (Guarded::new(Wire::Clear(stream), *bounds, place), Peer { address, tls: false });
+        };
+        loop {
+            tokio::select! {
+                biased;
+                (wire, address, place) = tls.ready() => {
+                    return (Guarded::new(wire, *bounds, place), Peer { address, tls: true });
+                }
+                (stream, address, place) = take(socket, room) => tls.begin(stream, address, place),
+            }
+        }
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        Ok(Peer { address: self.socket.local_addr()?, tls: false })
+        Ok(Peer { address: self.socket.local_addr()?, tls: self.tls.is_some() })
     }
 }
 
 /// A connection with its deadline.
-pub(super) struct Guarded {
-    stream: TcpStream,
+pub(crate) struct Guarded {
+    stream: Wire,
     deadline: Pin<Box<Sleep>>,
     /// Bytes of a request came, and none of its answer went.
     in_request: bool,
@@ -80,6 +99,10 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
+    fn new(stream: Wire, bounds: Bounds, place: OwnedSemaphorePermit) -> Self {
+        Self { stream, deadline: Box::pin(sleep(bounds.idle)), in_request: false, bounds, _place: place }
+    }
+
     /// An error once the deadline has passed.
     fn overdue(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.deadline.as_mut().poll(cx) {
@@ -151,8 +174,6 @@ impl AsyncWrite for Guarded {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -168,7 +189,7 @@ mod tests {
         let routes = axum::Router::new()
             .route("/", axum::routing::get(|| async { "well" }))
             .route("/large", axum::routing::get(move || async move { large }));
-        tokio::spawn(async move { axum::serve(Doors::new(socket, BOUNDS), routes).await });
+        tokio::spawn(async move { axum::serve(Doors::new(socket, None, BOUNDS), routes).await });
         address
     }
 

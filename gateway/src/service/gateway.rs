@@ -9,6 +9,7 @@ use super::access::Route;
 use crate::audit::beacon::{self, Way};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::keys::{Keys, Served};
 use crate::people::People;
 use crate::reading::Timestamp;
 use crate::registry::Registry;
@@ -37,6 +38,12 @@ pub struct Gateway {
     pub registry: Arc<Registry>,
     /// People, their sessions and tokens, and the audit log.
     pub people: Arc<People>,
+    /// The built-in authority and what it issued.
+    pub keys: Arc<Keys>,
+    /// The certificate that HTTP is served with; none: in clear.
+    pub http_tls: Option<Arc<Served>>,
+    /// The certificate that MQTT over TLS is served with, if it is spoken.
+    pub mqtt_tls: Option<Arc<Served>>,
     /// What was refused over HTTP.
     pub refusals: Refusals,
     /// Every route and what it needs; set once, when they are built.
@@ -107,6 +114,10 @@ impl Gateway {
         warnings.extend(self.untold_heads());
         warnings.extend(self.lines.iter().flat_map(|line| line.view().warnings()));
         warnings.extend(self.broker.iter().flat_map(|broker| broker.view().warnings()));
+        let now = self.clock.now();
+        warnings.extend(self.http_tls.iter().flat_map(|served| served.warnings(now)));
+        warnings.extend(self.mqtt_tls.iter().flat_map(|served| served.warnings(now)));
+        warnings.extend(self.keys.warning());
         Readiness { ready: problems.is_empty(), problems, warnings }
     }
 

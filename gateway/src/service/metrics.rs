@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::Gateway;
+use crate::keys::Served;
 use crate::reading::RejectReason;
 use crate::telemetry::ingest::mqtt::Refusal;
 use crate::telemetry::ingest::serial::LineView;
@@ -139,6 +140,16 @@ fn doors(page: &mut Exposition, gateway: &Gateway) {
     page.counter("commands_sent_total", "Commands sent to nodes.", counters.commands_sent());
     let refused = Refusal::ALL.map(|refusal| (Some(("reason", refusal.code())), counters.refused(refusal) as f64));
     page.metric("counter", "mqtt_refused_total", "Connections refused, by reason.", refused);
+    let served = [("http", &gateway.http_tls), ("mqtt", &gateway.mqtt_tls)];
+    let served: Vec<_> = served.into_iter().filter_map(|(door, served)| Some((door, served.as_ref()?))).collect();
+    if !served.is_empty() {
+        let failed = served.iter().map(|(door, served)| (Some(("door", *door)), served.failed() as f64));
+        page.metric("counter", "tls_handshakes_failed_total", "TLS handshakes that came to nothing.", failed);
+        let now = gateway.clock.now();
+        let left = |served: &Served| served.valid_until().millis_since(now) as f64 / 1_000.0;
+        let left = served.iter().map(|(door, served)| (Some(("door", *door)), left(served)));
+        page.metric("gauge", "tls_certificate_seconds", "Seconds until the certificate shown ends.", left);
+    }
     let registry = gateway.registry.counters();
     page.counter("secrets_not_verified_total", "Secrets not looked at: too many in a minute.", registry.not_verified());
     page.counter("knocks_not_kept_total", "Unknown nodes that found no room in the list.", registry.knocks_not_kept());

@@ -15,7 +15,7 @@ use super::sqlite::{OpenError, open_writer};
 pub const FILE: &str = "records.db";
 
 /// `FORMATS[n]` takes format `n` to `n + 1`.
-const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE];
+const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS];
 
 /// Format 1. Times are milliseconds since 1970. A secret is a PHC string, never the secret.
 pub(crate) const REGISTRY: &str = "
@@ -213,6 +213,18 @@ CREATE TABLE token(
     used_at INTEGER,
     revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Format 4: certificates of nodes that the built-in authority issued, by SHA-256 of their DER form. Their keys are kept nowhere.
+const KEYS: &str = "
+CREATE TABLE certificate(
+    fingerprint BLOB PRIMARY KEY,
+    node TEXT NOT NULL REFERENCES node(id),
+    issued_at INTEGER NOT NULL,
+    valid_until INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX certificate_by_node ON certificate(node);
 ";
 
 /// Opens the records for writing, creating them readable by their owner alone.

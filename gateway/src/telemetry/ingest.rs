@@ -8,6 +8,7 @@ pub mod serial;
 
 use std::sync::Arc;
 
+use crate::keys::Fingerprint;
 use crate::reading::NodeId;
 
 /// Decides who may come in. Calls block (a disk, a password hash): use a blocking thread.
@@ -17,6 +18,15 @@ pub trait Admission: Send + Sync + 'static {
     /// # Errors
     /// [`Denied`] with the reason that the log and the ledger show.
     fn admit(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied>;
+}
+
+/// Decides who may come in with a certificate. Calls block.
+pub trait Certified: Send + Sync + 'static {
+    /// Whether that certificate, whose signature and time were found good, lets `node` in.
+    ///
+    /// # Errors
+    /// [`Denied`] with the reason.
+    fn admit_certified(&self, node: &NodeId, certificate: &Fingerprint) -> Result<(), Denied>;
 }
 
 /// Decides about nodes that somebody else vouches for: an external broker, which has authenticated them, or the city's
@@ -42,6 +52,9 @@ pub enum Denied {
     /// The secret is not the one bound to the node, or is missing.
     #[error("wrong secret")]
     WrongSecret,
+    /// The certificate shown is another node's, was revoked, or was never issued here.
+    #[error("wrong certificate")]
+    WrongCertificate,
     /// Revoked.
     #[error("revoked")]
     Revoked,

@@ -1,14 +1,12 @@
-//! Who may come in over HTTP and how: `[access]`, `[listen] public_url` and `trusted_proxies`, `[http.tls]`, `[audit]`.
+//! Who may come in over HTTP and how: `[access]`, `[listen] public_url` and `trusted_proxies`, `[audit]`.
 
-use std::ops::Range;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use super::super::shape::{self, AccessRead};
-use super::super::{Access, Audit, HttpTls, Read};
+use super::super::{Access, Audit, Read};
 use super::Check;
 use crate::config::document::Key;
 
@@ -57,28 +55,6 @@ impl Check<'_> {
             }
         }
         nets
-    }
-
-    pub(super) fn http_tls(&mut self, shape: &shape::Tls, section: Option<Range<usize>>) -> HttpTls {
-        let mut file = |name: &str, key: &Key<String>| {
-            let full = format!("http.tls.{name}");
-            let name = self.required(&full, key, section.clone(), "a file in PEM form");
-            let path = self.folder.join(name);
-            if let (Err(error), true) = (std::fs::File::open(&path), key.get().is_some()) {
-                let found = format!("{} cannot be read: {error}", path.display());
-                self.report.add(full, key.span(), found, "a file in PEM form");
-            }
-            path
-        };
-        let tls =
-            HttpTls { cert_file: file("cert_file", &shape.cert_file), key_file: file("key_file", &shape.key_file) };
-        let mode = std::fs::metadata(&tls.key_file).map_or(0, |metadata| metadata.permissions().mode());
-        if mode & 0o007 != 0 && tls.key_file.is_file() {
-            let found = format!("everybody on this machine can read {}", tls.key_file.display());
-            let problem = self.warnings.add("http.tls.key_file", shape.key_file.span(), found, "");
-            problem.hint(format!("chmod 600 {}", tls.key_file.display()));
-        }
-        tls
     }
 
     pub(super) fn audit(&mut self, shape: &shape::Audit) -> Audit {

@@ -1,4 +1,4 @@
-//! The MQTT listener: where nodes come in, with MQTT 3.1.1 or 5, on one port.
+//! The MQTT listener: where nodes come in, with MQTT 3.1.1 or 5, on one port in clear and, if asked for, on one with TLS.
 //!
 //! It is no broker. A node publishes on its own `readings`, `status` and `replies` with QoS 0 or 1, and subscribes to
 //! nothing but its own `commands`. What it publishes becomes a [`Frame`](crate::telemetry::frame::Frame) in the journal; a PUBACK leaves
@@ -38,12 +38,14 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_rustls::rustls::ServerConfig;
 
 pub use self::connections::{Connected, Connections, Protocol};
 pub use self::counters::{Counters, Refusal};
 
-use super::{Admission, Sessions};
+use super::{Admission, Certified, Sessions};
 use crate::clock::Clock;
+use crate::keys::{self, Fingerprint, Handshakes, Served};
 use crate::reading::Timestamp;
 use crate::telemetry::frame::FrameKind;
 use crate::telemetry::journal::{AppendError, Appender, Receipts, Stopped};
@@ -128,6 +130,8 @@ pub struct ListenerConfig<I> {
     pub intake: I,
     /// Who may come in.
     pub admission: Arc<dyn Admission>,
+    /// Who may come in with a certificate; none where no TLS is spoken.
+    pub certified: Option<Arc<dyn Certified>>,
     /// Sessions and commands.
     pub sessions: Arc<dyn Sessions>,
     /// Answers messages at once.
@@ -143,8 +147,22 @@ pub struct ListenerConfig<I> {
 /// The listener, bound to its port.
 pub struct Listener<I> {
     socket: TcpListener,
+    tls: Option<(TcpListener, Arc<Handshakes>)>,
     house: Arc<House<I>>,
 }
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+struct Peer {
+    address: SocketAddr,
+    /// Whether nobody between can read it.
+    tls: bool,
+    /// The certificate that it showed.
+    certificate: Option<Fingerprint>,
+}
+
+/// TLS handshakes under way at a time, where there are places for more.
+const HANDSHAKES_MAX: usize = 512;
 
 /// What every connection shares.
 struct House<I> {
@@ -173,7 +191,32 @@ impl<I: Intake> Listener<I> {
     /// The address cannot be bound.
     pub async fn bind(address: SocketAddr, config: ListenerConfig<I>) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
-        Ok(Self { socket, house: Arc::new(House { config, blocking: Semaphore::new(BLOCKING_MAX) }) })
+        Ok(Self { socket, tls: None, house: Arc::new(House { config, blocking: Semaphore::new(BLOCKING_MAX) }) })
+    }
+
+    /// Binds a second port, where TLS is spoken.
+    ///
+    /// # Errors
+    /// The address cannot be bound.
+    pub async fn with_tls(
+        mut self,
+        address: SocketAddr,
+        served: Arc<Served>,
+        tls: Arc<ServerConfig>,
+    ) -> io::Result<Self> {
+        let limits = &self.house.config.limits;
+        let most = (limits.connections_max / 4).min(HANDSHAKES_MAX);
+        let handshakes = Handshakes::new(served, tls, limits.connect_timeout, most);
+        self.tls = Some((TcpListener::bind(address).await?, Arc::new(handshakes)));
+        Ok(self)
+    }
+
+    /// The address bound where TLS is spoken, if it is.
+    ///
+    /// # Errors
+    /// The socket does not know it.
+    pub fn local_addr_tls(&self) -> io::Result<Option<SocketAddr>> {
+        self.tls.as_ref().map(|(socket, _)| socket.local_addr()).transpose()
     }
 
     /// The address bound, with the port that was picked for port 0.
@@ -186,10 +229,31 @@ impl<I: Intake> Listener<I> {
 
     /// Accepts nodes until `stop` holds true (or its sender is gone), then ends every connection: frames that wait for the disk
     /// are acknowledged if that happens within [`Limits::drain_timeout`]. Returns when all are closed.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let Self { socket, house } = self;
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let Self { socket, tls, house } = self;
         // Each connection holds a clone; the channel closes when the last has ended.
         let (alive, mut all_ended) = mpsc::channel::<()>(1);
+        let clear = Self::accept(&house, socket, None, stop.clone(), alive.clone());
+        match tls {
+            Some((socket, handshakes)) => {
+                tokio::join!(clear, Self::accept(&house, socket, Some(handshakes), stop, alive));
+            }
+            None => {
+                drop(alive);
+                clear.await;
+            }
+        }
+        let _closed = all_ended.recv().await;
+    }
+
+    /// Accepts at one port until `stop` holds true.
+    async fn accept(
+        house: &Arc<House<I>>,
+        socket: TcpListener,
+        tls: Option<Arc<Handshakes>>,
+        mut stop: watch::Receiver<bool>,
+        alive: mpsc::Sender<()>,
+    ) {
         let limits = &house.config.limits;
         // Room for handshakes, and for nodes that come back while their old connection still counts.
         let sockets_max = limits.connections_max + limits.connections_max / 8 + 16;
@@ -206,7 +270,7 @@ impl<I: Intake> Listener<I> {
                 }
                 Ok((stream, peer)) => {
                     failing = Backoff::default();
-                    Self::welcome(&house, stream, peer, stop.clone(), alive.clone());
+                    Self::welcome(house, (stream, peer), tls.clone(), stop.clone(), alive.clone());
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
@@ -220,15 +284,13 @@ impl<I: Intake> Listener<I> {
                 }
             }
         }
-        drop((socket, alive));
-        let _closed = all_ended.recv().await;
     }
 
     fn welcome(
         house: &Arc<House<I>>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        stop: watch::Receiver<bool>,
+        (stream, peer): (TcpStream, SocketAddr),
+        tls: Option<Arc<Handshakes>>,
+        mut stop: watch::Receiver<bool>,
         alive: mpsc::Sender<()>,
     ) {
         // Without it a PUBACK waits for the peer's delayed acknowledgement: 2 ms against 0.14 at low rate.
@@ -237,7 +299,28 @@ impl<I: Intake> Listener<I> {
         }
         let house = house.clone();
         tokio::spawn(async move {
-            connection::serve(stream, peer, house, stop).await;
+            match tls {
+                None => {
+                    let peer = Peer { address: peer, tls: false, certificate: None };
+                    connection::serve(stream, peer, house, stop).await;
+                }
+                Some(handshakes) => {
+                    let shaken = tokio::select! {
+                        shaken = Box::pin(handshakes.shake(stream)) => shaken,
+                        _ = stop.wait_for(|stop| *stop) => return,
+                    };
+                    match shaken {
+                        Ok(stream) => {
+                            let peer = Peer { address: peer, tls: true, certificate: keys::shown(&stream) };
+                            connection::serve(stream, peer, house, stop).await;
+                        }
+                        Err(error) => {
+                            house.config.counters.refuse(Refusal::Handshake);
+                            tracing::info!(%peer, %error, "a TLS handshake came to nothing");
+                        }
+                    }
+                }
+            }
             drop(alive);
         });
     }

@@ -4,7 +4,6 @@
 //! together whenever the journal has committed some. While the journal takes no more, the socket is not read.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,7 @@ use super::greet::{Welcome, greet};
 use super::hello::Will;
 use super::line::Line;
 use super::wire::Fault;
-use super::{House, Intake};
+use super::{House, Intake, Peer};
 use crate::reading::NodeId;
 use crate::telemetry::ingest::Session;
 use crate::telemetry::journal::{Receipts, Stopped};
@@ -28,14 +27,14 @@ use crate::telemetry::journal::{Receipts, Stopped};
 /// Serves one peer from its CONNECT to its end.
 pub(super) async fn serve<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send>(
     stream: S,
-    peer: SocketAddr,
+    peer: Peer,
     house: Arc<House<I>>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut line = Line::new(stream);
     // Boxed: what only the beginning or the end needs does not stay in the task's memory.
     let greeted = tokio::select! {
-        greeted = Box::pin(greet(&mut line, peer, &house)) => greeted,
+        greeted = Box::pin(greet(&mut line, &peer, &house)) => greeted,
         () = stopped(&mut stop) => return,
     };
     match greeted {
@@ -47,7 +46,7 @@ pub(super) async fn serve<I: Intake, S: AsyncRead + AsyncWrite + Unpin + Send>(
         Err(Some((refused, node))) => {
             house.config.counters.refuse(refused.refusal);
             let node = node.as_ref().map(NodeId::as_str);
-            tracing::info!(%peer, node, reason = %refused.refusal, "a node was refused");
+            tracing::info!(peer = %peer.address, node, reason = %refused.refusal, "a node was refused");
             if let Some(connack) = refused.connack() {
                 line.output.extend_from_slice(&connack);
                 if line.flush(house.config.limits.write_timeout).await.is_ok() {

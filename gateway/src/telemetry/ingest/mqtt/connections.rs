@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedMutexGuard};
 
+use crate::keys::Fingerprint;
 use crate::reading::{NodeId, Timestamp};
 
 /// The connected nodes.
@@ -30,6 +31,10 @@ pub struct Connected {
     pub peer: SocketAddr,
     /// With which MQTT.
     pub protocol: Protocol,
+    /// Whether nobody between can read it.
+    pub tls: bool,
+    /// The certificate it came in with, in place of a password.
+    pub certificate: Option<Fingerprint>,
 }
 
 /// The MQTT that a connection speaks.
@@ -84,6 +89,20 @@ impl Connections {
         self.kicks.fetch_add(1, Ordering::AcqRel);
         if let Some(place) = self.lock().get(node) {
             place.latest.call(REVOKED);
+        }
+    }
+
+    /// Closes the connections that came in with a certificate that does not hold any more.
+    pub fn kick_certified(&self, holds: impl Fn(&NodeId, &Fingerprint) -> bool) {
+        self.kicks.fetch_add(1, Ordering::AcqRel);
+        let certified = self.list().into_iter().filter_map(|one| Some((one.node, one.certificate?)));
+        // The table is asked without our lock.
+        for (node, certificate) in certified.filter(|(node, certificate)| !holds(node, certificate)) {
+            let seats = self.lock();
+            let latest = seats.get(&node).map(|place| &place.latest);
+            if let Some(caller) = latest.filter(|caller| caller.connected.certificate == Some(certificate)) {
+                caller.call(REVOKED);
+            }
         }
     }
 

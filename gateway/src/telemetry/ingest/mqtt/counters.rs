@@ -47,6 +47,9 @@ pub enum Refusal {
     /// Not its secret.
     #[error("wrong secret")]
     WrongSecret,
+    /// Not its certificate.
+    #[error("wrong certificate")]
+    WrongCertificate,
     /// Revoked.
     #[error("revoked")]
     Revoked,
@@ -59,11 +62,14 @@ pub enum Refusal {
     /// The registry or the journal cannot be used now.
     #[error("unavailable")]
     Unavailable,
+    /// No TLS where TLS is spoken, or a handshake that came to nothing.
+    #[error("no TLS handshake")]
+    Handshake,
 }
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Refusal; 12] = [
+    pub const ALL: [Refusal; 14] = [
         Self::Malformed,
         Self::ConnectTimeout,
         Self::UnsupportedVersion,
@@ -72,10 +78,12 @@ impl Refusal {
         Self::WillQos,
         Self::UnknownNode,
         Self::WrongSecret,
+        Self::WrongCertificate,
         Self::Revoked,
         Self::LimitReached,
         Self::ConnectionsFull,
         Self::Unavailable,
+        Self::Handshake,
     ];
 
     /// The code that metrics show.
@@ -89,10 +97,12 @@ impl Refusal {
             Self::WillQos => "will_qos",
             Self::UnknownNode => "unknown_node",
             Self::WrongSecret => "wrong_secret",
+            Self::WrongCertificate => "wrong_certificate",
             Self::Revoked => "revoked",
             Self::LimitReached => "limit_reached",
             Self::ConnectionsFull => "connections_full",
             Self::Unavailable => "unavailable",
+            Self::Handshake => "handshake",
         }
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! A node is admitted before its seat is taken from an earlier connection, so that only who knows the secret can close it.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -13,9 +12,9 @@ use super::dialogue::Dialogue;
 use super::hello::{Hello, Refused, Will};
 use super::line::Line;
 use super::wire::{self, Framed};
-use super::{House, Intake, Refusal};
+use super::{House, Intake, Peer, Refusal};
 use crate::reading::NodeId;
-use crate::telemetry::ingest::Session;
+use crate::telemetry::ingest::{Denied, Session};
 
 /// What a client is let in with.
 pub(super) struct Welcome {
@@ -34,7 +33,7 @@ pub(super) type NotGreeted = Option<(Refused, Option<NodeId>)>;
 /// with the CONNECT are in the input.
 pub(super) async fn greet<I: Intake, S: AsyncRead + AsyncWrite + Unpin>(
     line: &mut Line<S>,
-    peer: SocketAddr,
+    peer: &Peer,
     house: &House<I>,
 ) -> Result<Welcome, NotGreeted> {
     let config = &house.config;
@@ -46,12 +45,25 @@ pub(super) async fn greet<I: Intake, S: AsyncRead + AsyncWrite + Unpin>(
     let refused = |refusal| Some((Refused { refusal, protocol: Some(hello.protocol) }, Some(node.clone())));
 
     let kicks = config.connections.kicks();
+    // Who shows a certificate is judged by it, whatever password comes with it.
     let admit = |secret: Option<Vec<u8>>| {
-        let (admission, node) = (config.admission.clone(), node.clone());
-        house.blocking(move || admission.admit(&node, secret.as_deref()))
+        let (admission, certified, node) = (config.admission.clone(), config.certified.clone(), node.clone());
+        let certificate = peer.certificate;
+        house.blocking(move || match (certificate, certified) {
+            (Some(certificate), Some(certified)) => certified.admit_certified(&node, &certificate),
+            (Some(_), None) => Err(Denied::WrongCertificate),
+            (None, _) => admission.admit(&node, secret.as_deref()),
+        })
     };
     admit(hello.secret.clone()).await.map_err(|denied| refused(denied.into()))?;
-    let connected = Connected { node: node.clone(), since: config.clock.now(), peer, protocol: hello.protocol };
+    let connected = Connected {
+        node: node.clone(),
+        since: config.clock.now(),
+        peer: peer.address,
+        protocol: hello.protocol,
+        tls: peer.tls,
+        certificate: peer.certificate,
+    };
     let enter = config.connections.clone().enter(connected, config.limits.connections_max);
     // The first connection leaves at once unless the journal takes nothing, not even its will.
     let seat = match timeout(config.limits.connect_timeout, enter).await {

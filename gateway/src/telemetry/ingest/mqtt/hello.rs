@@ -183,13 +183,17 @@ impl Refused {
                     Refusal::UnsupportedVersion => ConnectReturnCode::UnacceptableProtocolVersion,
                     Refusal::InvalidNode => ConnectReturnCode::IdentifierRejected,
                     Refusal::WrongSecret => ConnectReturnCode::BadUserNameOrPassword,
-                    Refusal::UnknownNode | Refusal::Revoked => ConnectReturnCode::NotAuthorized,
+                    Refusal::UnknownNode | Refusal::Revoked | Refusal::WrongCertificate => {
+                        ConnectReturnCode::NotAuthorized
+                    }
                     Refusal::LimitReached | Refusal::ConnectionsFull | Refusal::Unavailable => {
                         ConnectReturnCode::ServerUnavailable
                     }
-                    Refusal::Malformed | Refusal::ConnectTimeout | Refusal::AuthenticationMethod | Refusal::WillQos => {
-                        return None;
-                    }
+                    Refusal::Handshake
+                    | Refusal::Malformed
+                    | Refusal::ConnectTimeout
+                    | Refusal::AuthenticationMethod
+                    | Refusal::WillQos => return None,
                 };
                 let connack = v3_1_1::Connack::builder().session_present(false).return_code(code).build();
                 Some(connack.expect("both fields are set").to_continuous_buffer())
@@ -199,14 +203,14 @@ impl Refused {
                     Refusal::UnsupportedVersion => ConnectReasonCode::UnsupportedProtocolVersion,
                     Refusal::InvalidNode => ConnectReasonCode::ClientIdentifierNotValid,
                     Refusal::WrongSecret => ConnectReasonCode::BadUserNameOrPassword,
-                    Refusal::UnknownNode => ConnectReasonCode::NotAuthorized,
+                    Refusal::UnknownNode | Refusal::WrongCertificate => ConnectReasonCode::NotAuthorized,
                     Refusal::Revoked => ConnectReasonCode::Banned,
                     Refusal::LimitReached | Refusal::ConnectionsFull => ConnectReasonCode::QuotaExceeded,
                     Refusal::Unavailable => ConnectReasonCode::ServerUnavailable,
                     Refusal::AuthenticationMethod => ConnectReasonCode::BadAuthenticationMethod,
                     Refusal::WillQos => ConnectReasonCode::QosNotSupported,
                     Refusal::Malformed => ConnectReasonCode::MalformedPacket,
-                    Refusal::ConnectTimeout => return None,
+                    Refusal::Handshake | Refusal::ConnectTimeout => return None,
                 };
                 let connack = v5_0::Connack::builder().session_present(false).reason_code(code).build();
                 Some(connack.expect("both fields are set").to_continuous_buffer())
@@ -220,6 +224,7 @@ impl From<Denied> for Refusal {
         match denied {
             Denied::UnknownNode => Refusal::UnknownNode,
             Denied::WrongSecret => Refusal::WrongSecret,
+            Denied::WrongCertificate => Refusal::WrongCertificate,
             Denied::Revoked => Refusal::Revoked,
             Denied::LimitReached => Refusal::LimitReached,
             Denied::Unavailable => Refusal::Unavailable,

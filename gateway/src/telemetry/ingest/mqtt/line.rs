@@ -67,6 +67,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
                 Err(_) => return Err(io::ErrorKind::TimedOut.into()),
             }
         }
+        // TLS may hold back the last of it until it is told.
+        match timeout(write_timeout, self.stream.flush()).await {
+            Ok(flushed) => flushed?,
+            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+        }
         self.output.clear();
         self.written = 0;
         Ok(())

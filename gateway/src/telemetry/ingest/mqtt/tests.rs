@@ -182,6 +182,7 @@ impl Gateway {
             limits,
             intake: journal.clone(),
             admission: registry.clone(),
+            certified: None,
             sessions: registry.clone(),
             answer: Arc::new(|_: &FrameKind, payload: &[u8], _: Timestamp| {
                 (payload == b"time?").then(|| b"the time".to_vec())

@@ -114,6 +114,7 @@ async fn listener() -> SocketAddr {
         limits: Limits::default(),
         intake: Nowhere,
         admission: registry.clone(),
+        certified: None,
         sessions: registry,
         answer: Arc::new(|_: &FrameKind, _: &[u8], _: Timestamp| None),
         clock: Arc::new(Clock::new(Timestamp::default())),
