@@ -31,8 +31,12 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connections that are busy may finish when the gateway stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// No script, style or picture from elsewhere; nobody may frame the pages.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What every answer says in a demonstration, in its head; ledger, rejections and SensorThings' root say it in their body.
+pub(crate) const DEMONSTRATION: &str = "Demonstration data: real citizens' measurements (Sensor.Community, 2019) shifted to \
+     today, and simulated nodes.";
 
 /// The routes of this wing.
 pub fn router(gateway: Arc<Gateway>) -> Router {
@@ -42,6 +46,8 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         catalogue: gateway.config.catalogue.clone(),
         registry: move || registry.snapshot(),
     };
+    let demonstration = gateway.config.demonstration.then_some(DEMONSTRATION);
+    let settings = sensorthings::Settings { demonstration, ..sensorthings::Settings::default() };
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
@@ -52,7 +58,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/api/rejections/{id}/replay", post(rejections::replay))
         .route("/api/openapi.json", get(openapi))
         .with_state(gateway)
-        .merge(sensorthings::router(Arc::new(source), sensorthings::Settings::default()))
+        .merge(sensorthings::router(Arc::new(source), settings))
 }
 
 /// Serves `routes` with the bounds and headers that hold for everything, until `stop` holds true.
@@ -60,7 +66,11 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    let demonstration = gateway.config.demonstration.then(|| HeaderValue::from_static(DEMONSTRATION));
     let routes = routes
+        .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static("x-demonstration"), move |_: &Response| {
+            demonstration.clone()
+        }))
         .layer(middleware::from_fn_with_state(gateway, access::check))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
@@ -92,7 +102,15 @@ async fn readyz(State(gateway): State<Arc<Gateway>>) -> Response {
 }
 
 async fn ledger(State(gateway): State<Arc<Gateway>>) -> Response {
-    Json(gateway.ledger_view()).into_response()
+    #[derive(serde::Serialize)]
+    struct Answer {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        demonstration: Option<&'static str>,
+        #[serde(flatten)]
+        ledger: crate::telemetry::ledger::LedgerView,
+    }
+    let demonstration = gateway.config.demonstration.then_some(DEMONSTRATION);
+    Json(Answer { demonstration, ledger: gateway.ledger_view() }).into_response()
 }
 
 async fn openapi() -> Response {
