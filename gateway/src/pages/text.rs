@@ -6,7 +6,7 @@ use crate::store::model::{Status, WindowLength};
 
 /// The language of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lang {
+pub(crate) enum Lang {
     /// Greek, the first language.
     El,
     /// English.
@@ -16,12 +16,14 @@ pub(super) enum Lang {
 macro_rules! words {
     ($($name:ident: $el:literal, $en:literal;)*) => {
         impl Lang {
-            $(pub(super) const fn $name(self) -> &'static str {
+            $(pub(in crate::pages) const fn $name(self) -> &'static str {
                 match self { Lang::El => $el, Lang::En => $en }
             })*
         }
     };
 }
+
+mod tour;
 
 words! {
     code: "el", "en";

@@ -20,7 +20,7 @@ const COOKIE_SECONDS: u32 = 31_536_000;
 
 /// What a request says of who looks.
 #[derive(Clone, Debug)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     pub(super) lang: Lang,
     pub(super) theme: Theme,
     /// The address asked for, with its query.
@@ -127,6 +127,7 @@ pub(super) struct View {
     pub(super) phone: Option<String>,
     pub(super) logo: bool,
     pub(super) demonstration: bool,
+    pub(super) tour: Option<String>,
     pub(super) notices: Vec<Notice>,
     pub(super) now: When,
     pub(super) version: String,
@@ -147,6 +148,7 @@ impl View {
             phone: config.municipality.phone.clone(),
             logo: config.municipality.logo.is_some(),
             demonstration: config.demonstration,
+            tour: config.tour.clone(),
             notices: attention::notices(&pages.gateway, visitor.lang),
             now: local.when(local.now),
             version: format!("{:016x}", assets::VERSION),
@@ -264,7 +266,7 @@ where
     }
 }
 
-fn respond(status: StatusCode, html: String, visitor: &Visitor) -> Response {
+pub(super) fn respond(status: StatusCode, html: String, visitor: &Visitor) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(visitor.lang.code()));
