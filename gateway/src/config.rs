@@ -41,6 +41,8 @@ pub struct Config {
     pub time_zone: jiff::tz::TimeZone,
     /// Whether what is shown is demonstration data, which never leaves for an external store.
     pub demonstration: bool,
+    /// Where the demonstration's tour is: its supervisor says so when it starts the gateway, no file does.
+    pub tour: Option<String>,
     /// Who runs this gateway.
     pub municipality: Municipality,
     /// Addresses that the gateway listens on.

@@ -14,6 +14,7 @@ mod models;
 mod qemu;
 mod screen;
 mod supervisor;
+mod tour;
 mod week;
 
 use std::path::PathBuf;
@@ -39,7 +40,8 @@ use folder::{Folder, Kept, Memory};
 use message::Naming;
 use qemu::QemuNode;
 use screen::{Screen, grouped};
-use supervisor::{Addresses, Ports, Supervisor};
+use supervisor::{Addresses, Around, Ports, Supervisor};
+use tour::Tour;
 
 /// How far back nodes deliver.
 const BACKLOG_MS: i64 = 3 * 86_400_000;
@@ -71,6 +73,9 @@ pub struct DemoArgs {
     /// That node's firmware
     #[arg(long, default_value = qemu::FIRMWARE, requires = "qemu", value_name = "FILE")]
     pub qemu_firmware: PathBuf,
+    /// Port of the tour: 8090 or a free one, when not said
+    #[arg(long, value_name = "PORT")]
+    pub port_tour: Option<u16>,
 }
 
 /// Runs the demonstration until it is told to stop, by Ctrl-C or a signal. Blocks.
@@ -83,13 +88,14 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     // First, so that what is missing is told before anything is touched.
     let found = args.qemu.then(|| qemu::Found::look(&args.qemu_firmware, &screen)).transpose()?;
     let folder = Arc::new(Folder::open(&args.data_dir, args.fresh, &screen)?);
-    let file = folder.write_config(([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 0).into())?;
+    let file = folder.write_config(([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 0).into(), None)?;
     let config = Config::load(&file)?;
     let nodes = city::nodes(&config.catalogue);
     screen.say(&format!("  data folder   {}", args.data_dir.display()));
     screen.say("                kept between runs; `demo --fresh` starts over");
     screen.say(&format!("  log           {}", args.data_dir.join(folder::LOG).display()));
-    let memory = prepare(&folder, &config, &nodes)?;
+    let on_tour = tour::nodes(&config.catalogue);
+    let memory = prepare(&folder, &config, nodes.iter().chain(&on_tour))?;
     let qemu = match found {
         Some(found) => {
             let registry = Registry::open(&config.data_dir.join(records::FILE), app::registry_config(&config))?;
@@ -104,7 +110,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         .thread_name("demo")
         .build()?;
     let ports = Ports { mqtt: args.port_mqtt, http: args.port_http };
-    let city = City { folder, config, nodes, memory, screen, qemu };
+    let city = City { folder, config, nodes, memory, screen, qemu, on_tour, port_tour: args.port_tour };
     runtime.block_on(city.live(ports))
 }
 
@@ -129,7 +135,7 @@ fn greet(screen: &Screen) {
 
 /// Registers nodes and stations, leaves the history for the gateway, and keeps what the nodes must not forget, before any
 /// of it is used.
-fn prepare(folder: &Folder, config: &Config, nodes: &[CityNode]) -> anyhow::Result<Memory> {
+fn prepare<'a>(folder: &Folder, config: &Config, nodes: impl Iterator<Item = &'a CityNode>) -> anyhow::Result<Memory> {
     let mut memory = folder.memory()?;
     let registry = Registry::open(&config.data_dir.join(records::FILE), app::registry_config(config))?;
     let snapshot = registry.snapshot();
@@ -212,6 +218,8 @@ struct City {
     memory: Memory,
     screen: Arc<Screen>,
     qemu: Option<QemuNode>,
+    on_tour: Vec<CityNode>,
+    port_tour: Option<u16>,
 }
 
 /// A node's memory, shared with its client.
@@ -219,13 +227,25 @@ type Shared = Vec<(NodeId, Arc<Mutex<Kept>>)>;
 
 impl City {
     async fn live(self, ports: Ports) -> anyhow::Result<()> {
-        let City { folder, config, nodes, mut memory, screen, qemu } = self;
+        let City { folder, config, nodes, mut memory, screen, qemu, on_tour, port_tour } = self;
         let (stop_nodes, nodes_stopped) = watch::channel(false);
         let (stop_gateway, gateway_stopped) = watch::channel(false);
         let (told, addresses) = watch::channel(None);
-        let supervisor = Supervisor::new(folder.clone(), ports, told, screen.clone());
-        let mut gateway = tokio::spawn(supervisor.run(gateway_stopped));
         let progress = Arc::new(Progress::default());
+        let (kill, kills) = tokio::sync::mpsc::channel(1);
+        let seat = tour::Seat {
+            gateway: addresses.clone(),
+            kill,
+            progress: progress.clone(),
+            zone: config.time_zone.clone(),
+            folder: folder.path().to_owned(),
+        };
+        let tour = Tour::open(seat, on_tour, &memory, port_tour).await?;
+        let around = Around { tour: Some(tour.address()), store: Some(tour.store()) };
+        let supervisor = Supervisor::new(folder.clone(), ports, around, told, kills, screen.clone());
+        let mut gateway = tokio::spawn(supervisor.run(gateway_stopped));
+        let tour_address = tour.address();
+        let touring = tokio::spawn(tour.run());
         let around = Surroundings {
             gateway: mqtt_address(addresses.clone()),
             stop: nodes_stopped.clone(),
@@ -244,7 +264,7 @@ impl City {
         if let Some(qemu) = qemu {
             clients.spawn(qemu.run(mqtt_address(addresses.clone()), nodes_stopped, screen.clone()));
         }
-        let teller = tokio::spawn(tell(screen.clone(), progress.clone(), addresses, count));
+        let teller = tokio::spawn(tell(screen.clone(), progress.clone(), addresses, count, tour_address));
         let mut keep = tokio::time::interval(KEEP_EVERY);
         let ended = loop {
             tokio::select! {
@@ -257,6 +277,7 @@ impl City {
             }
         };
         teller.abort();
+        touring.abort();
         screen.say("");
         let failure = match ended {
             Some(ended) => ended.context("the supervisor").and_then(|ended| Ok(ended?)).err(),
@@ -341,11 +362,13 @@ async fn tell(
     progress: Arc<Progress>,
     mut addresses: watch::Receiver<Option<Addresses>>,
     nodes: u64,
+    tour: std::net::SocketAddr,
 ) {
     let Ok(Some(first)) = addresses.wait_for(Option::is_some).await.map(|addresses| *addresses) else { return };
     screen.say(&format!("  for nodes     mqtt://{}", first.mqtt));
     screen.say("");
     screen.say(&format!("  Open          http://{}/", first.http));
+    screen.say(&format!("  Tour          http://{tour}/   two minutes: kill it, be late, lose the store"));
     screen.say("");
     screen
         .say(&format!("  {nodes} nodes deliver what they kept while out of reach (3 days at most), then go on live."));

@@ -77,6 +77,9 @@ enum Command {
     Run {
         #[command(flatten)]
         file: ConfigFile,
+        /// Where the demonstration's tour is; said by its supervisor alone
+        #[arg(long, hide = true)]
+        tour: Option<String>,
     },
     /// Show a small demonstration city: real measurements replayed, the rest simulated, nothing leaves this machine
     Demo(DemoArgs),
@@ -304,7 +307,12 @@ fn main() -> ExitCode {
 fn obey(command: Command) -> Result<(), Failure> {
     let mut out = std::io::stdout();
     match command {
-        Command::Run { file } => run(load(&file.config)?),
+        Command::Run { file, tour } => {
+            let mut config = load(&file.config)?;
+            // A link to elsewhere has no place on a page, and none at all where the data is real.
+            config.tour = tour.filter(|tour| config.demonstration && tour.starts_with("http://127.0.0.1:"));
+            run(config)
+        }
         Command::Demo(args) => Ok(city_gateway::demo::run(&args)?),
         Command::Import { file, args } => {
             let config = load(&file.config)?;

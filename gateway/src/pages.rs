@@ -24,7 +24,10 @@ mod sinks;
 mod strip;
 mod text;
 mod time;
+pub(crate) mod tour;
 mod view;
+
+pub(crate) use view::Visitor;
 
 use std::sync::{Arc, Mutex};
 

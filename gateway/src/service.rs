@@ -38,8 +38,12 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connections that are busy may finish when the gateway stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// No script, style or picture from elsewhere; nobody may frame the pages.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What every answer says in a demonstration, in its head; ledger, rejections and SensorThings' root say it in their body.
+pub(crate) const DEMONSTRATION: &str = "Demonstration data: real citizens' measurements (Sensor.Community, 2019) shifted to \
+     today, and simulated nodes.";
 
 /// The routes of this wing, and what each needs.
 pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
@@ -50,7 +54,8 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         registry: move || registry.snapshot(),
     };
     let (read, operate) = (Need::May(Permission::Read), Need::May(Permission::Operate));
-    let settings = sensorthings::Settings::default();
+    let demonstration = gateway.config.demonstration.then_some(DEMONSTRATION);
+    let settings = sensorthings::Settings { demonstration, ..sensorthings::Settings::default() };
     Routes::new(gateway.clone())
         .get("/healthz", Need::Open, || async { "ok\n" })
         .get("/readyz", Need::Open, readyz)
@@ -72,7 +77,11 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
     };
     let tls = gateway.http_tls.clone();
     let connections_max = gateway.config.limits.http_connections_max as usize;
+    let demonstration = gateway.config.demonstration.then(|| HeaderValue::from_static(DEMONSTRATION));
     let routes = routes
+        .layer(SetResponseHeaderLayer::overriding(HeaderName::from_static("x-demonstration"), move |_: &Response| {
+            demonstration.clone()
+        }))
         .layer(middleware::from_fn_with_state(gateway, access::identify))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
@@ -105,7 +114,15 @@ async fn readyz(State(gateway): State<Arc<Gateway>>) -> Response {
 }
 
 async fn ledger(State(gateway): State<Arc<Gateway>>) -> Response {
-    Json(gateway.ledger_view()).into_response()
+    #[derive(serde::Serialize)]
+    struct Answer {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        demonstration: Option<&'static str>,
+        #[serde(flatten)]
+        ledger: crate::telemetry::ledger::LedgerView,
+    }
+    let demonstration = gateway.config.demonstration.then_some(DEMONSTRATION);
+    Json(Answer { demonstration, ledger: gateway.ledger_view() }).into_response()
 }
 
 async fn openapi() -> Response {

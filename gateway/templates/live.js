@@ -6,6 +6,7 @@ const PERIOD_MS = 1000;
 const PATIENCE_MS = 5000;
 const lost = document.getElementById("lost");
 const main = document.getElementById("content");
+const period = Number(main.dataset.period) || PERIOD_MS;
 let seenAt = Date.now();
 let touching = false;
 
@@ -94,15 +95,16 @@ async function refresh() {
       lost.hidden = false;
     }
   }
-  setTimeout(refresh, PERIOD_MS);
+  setTimeout(refresh, period);
 }
-setTimeout(refresh, PERIOD_MS);
+setTimeout(refresh, period);
 
 addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, select, textarea, [contenteditable]");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  const search = document.getElementById("search");
+  if (search && event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
-    document.getElementById("search").focus();
+    search.focus();
   }
 });
 

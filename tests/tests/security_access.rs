@@ -64,7 +64,11 @@ fn every_role_on_every_route_gets_what_the_table_says_and_no_more() {
         if shape == "/sign-out" {
             continue;
         }
-        let path = shape.replace("{id}", "1").replace("{link}", "none").replace("{fingerprint}", "00").replace("{*path}", "Things");
+        let path = shape
+            .replace("{id}", "1")
+            .replace("{link}", "none")
+            .replace("{fingerprint}", "00")
+            .replace("{*path}", "Things");
         let method = if method == "ANY" { "GET" } else { method };
         let origin = format!("http://{address}");
         let ask = |more: &[(&str, &str)]| {

@@ -93,6 +93,7 @@ impl<'a> Check<'a> {
             catalogue_source: self.catalogues(&shape.catalogues),
             time_zone: self.time_zone(&shape.time_zone),
             demonstration: self.demonstration(shape),
+            tour: None,
             municipality: self.municipality(&shape.municipality),
             listen: self.listen(&shape.listen, shape.http.tls.get().is_some()),
             enrolment: match shape.enrolment.mode.get() {
@@ -151,16 +152,17 @@ impl<'a> Check<'a> {
         })
     }
 
-    /// Demonstration data never leaves for an external store.
+    /// Demonstration data never leaves for a store elsewhere.
     fn demonstration(&mut self, shape: &Shape) -> bool {
         let demonstration = shape.demonstration.get().copied().unwrap_or(false);
-        if demonstration && shape.influxdb.get().is_some() {
+        let store = shape.influxdb.get().and_then(|influxdb| influxdb.url.get());
+        if demonstration && shape.influxdb.get().is_some() && !store.is_some_and(|url| influxdb::is_here(url)) {
             let span = shape.demonstration.span();
             self.report.add(
                 "demonstration",
                 span,
-                "true beside [influxdb]",
-                "one of the two: demonstration data stays here",
+                "true beside [influxdb] on another machine",
+                "one of the two: demonstration data stays on this machine",
             );
         }
         demonstration

@@ -18,7 +18,7 @@ pub(crate) struct Shape {
     pub(crate) catalogues: Key<String>,
     /// The city's time zone, by its IANA name: local days follow it.
     pub(crate) time_zone: Key<String>,
-    /// Marks pages and prints as showing demonstration data; then there is no external store.
+    /// Marks pages, prints and answers as showing demonstration data; then an external store is on this machine, or there is none.
     pub(crate) demonstration: Key<bool>,
     /// Who runs this gateway: shown on its pages and papers.
     pub(crate) municipality: Municipality,

@@ -188,6 +188,10 @@ fn every_bound_is_held() {
             "limits.disk_bytes_max = \"1GiB\"",
             "limits.disk_bytes_max: 1GiB; expected twice journal_bytes_max (1GiB) or more",
         ),
+        (
+            "demonstration = true\ninfluxdb = { url = \"http://127.0.0.1.example\", org = \"o\", bucket = \"b\" }",
+            "demonstration: true beside [influxdb] on another machine; expected one of the two",
+        ),
         ("influxdb = { org = \"o\", bucket = \"b\" }", "influxdb.url: missing; expected http:// or https://"),
         (
             "influxdb = { url = \"http://h\", bucket = \"b\" }",

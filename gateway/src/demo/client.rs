@@ -334,7 +334,7 @@ fn heapless_text<T: for<'a> TryFrom<&'a str>>(text: &str) -> T {
 }
 
 /// What a connection's poll heard.
-enum Heard {
+pub(super) enum Heard {
     Connected,
     Sent(u16),
     Acknowledged(u16),
@@ -342,7 +342,7 @@ enum Heard {
 }
 
 /// Polls the client in a task of its own, for a poll must not be cancelled half-way; ends with the connection.
-async fn poll(mut events: EventLoop, heard: mpsc::Sender<Heard>) {
+pub(super) async fn poll(mut events: EventLoop, heard: mpsc::Sender<Heard>) {
     loop {
         let told = match events.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(_))) => Heard::Connected,

@@ -100,12 +100,30 @@ impl Folder {
         &self.path
     }
 
-    /// Writes the gateway's configuration: on this machine alone, open to every node, without a store elsewhere.
+    /// Writes the gateway's configuration: on this machine alone, open to every node, its external store the one of the
+    /// demonstration itself, if there is one.
     ///
     /// # Errors
     /// The disk's.
-    pub(super) fn write_config(&self, mqtt: SocketAddr, http: SocketAddr) -> Result<PathBuf, FolderError> {
+    pub(super) fn write_config(
+        &self,
+        mqtt: SocketAddr,
+        http: SocketAddr,
+        store: Option<SocketAddr>,
+    ) -> Result<PathBuf, FolderError> {
         let path = self.path.join(CONFIG);
+        let influxdb = store.map_or_else(String::new, |store| {
+            format!(
+                "\n# A receiver inside the demonstration: it keeps nothing, and can be taken away (see the tour).\n\
+                 [influxdb]\n\
+                 url = \"http://{store}\"\n\
+                 org = \"demonstration\"\n\
+                 bucket = \"demonstration\"\n\
+                 gzip = false\n\
+                 retry_delay_min_ms = 500\n\
+                 retry_delay_max_ms = 2000\n"
+            )
+        });
         let text = format!(
             "# Written anew each time the demonstration starts its gateway. For real use copy config/gateway.toml.\n\
              demonstration = true\n\
@@ -120,9 +138,12 @@ impl Folder {
              mode = \"open\"\n\n\
              [access]\n\
              read = \"anyone\"\n\n\
+             [windows]\n\
+             # A revision is seen two seconds after the backlog that causes it.\n\
+             quiet_s = 2\n\n\
              [retention]\n\
              # The daily values of 2010 to 2013 are to stay.\n\
-             aggregates_days = 36500\n"
+             aggregates_days = 36500\n{influxdb}"
         );
         replace(&path, text.as_bytes(), 0o644)?;
         Ok(path)
@@ -232,11 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_is_one_that_the_gateway_takes_and_sends_nothing_anywhere() {
+    fn the_configuration_is_one_that_the_gateway_takes_and_sends_nothing_anywhere_else() {
         let home = tempfile::tempdir().expect("a folder");
         let folder = Folder::open(home.path(), false, &Screen::new()).expect("opened");
         let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        let file = folder.write_config(address(1883), address(8080)).expect("written");
+        let file = folder.write_config(address(1883), address(8080), Some(address(8086))).expect("written");
+        let config = crate::config::Config::load(&file).expect("sound");
+        assert_eq!(config.influxdb.map(|store| store.url).as_deref(), Some("http://127.0.0.1:8086"));
+        let file = folder.write_config(address(1883), address(8080), None).expect("written");
         let config = crate::config::Config::load(&file).expect("sound");
         assert!(config.influxdb.is_none() && config.demonstration);
         assert!(config.listen.mqtt.ip().is_loopback() && config.listen.http.ip().is_loopback());

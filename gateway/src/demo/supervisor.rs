@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
 use super::folder::{Folder, LOG};
@@ -70,23 +70,36 @@ pub(super) enum SupervisorError {
     },
 }
 
+/// What the gateway is told of the rest of the demonstration.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Around {
+    /// Where the tour is.
+    pub tour: Option<SocketAddr>,
+    /// Where the store is that the tour takes away.
+    pub store: Option<SocketAddr>,
+}
+
 /// Keeps a gateway running.
 pub(super) struct Supervisor {
     folder: Arc<Folder>,
     ports: Ports,
+    around: Around,
     told: watch::Sender<Option<Addresses>>,
+    kills: mpsc::Receiver<()>,
     screen: Arc<Screen>,
 }
 
 impl Supervisor {
-    /// A supervisor that tells where its gateway is, and none while it is away.
+    /// A supervisor that tells where its gateway is, and none while it is away. What comes through `kills` kills it.
     pub(super) fn new(
         folder: Arc<Folder>,
         ports: Ports,
+        around: Around,
         told: watch::Sender<Option<Addresses>>,
+        kills: mpsc::Receiver<()>,
         screen: Arc<Screen>,
     ) -> Self {
-        Self { folder, ports, told, screen }
+        Self { folder, ports, around, told, kills, screen }
     }
 
     /// Keeps a gateway running until `stop` holds true, then stops it and waits until it has stored everything.
@@ -109,6 +122,11 @@ impl Supervisor {
                     tokio::select! {
                         () = app::until(stop.clone()) => return end(&mut child).await,
                         status = child.wait() => told_status(status),
+                        Some(()) = self.kills.recv() => {
+                            // As a power cut would: no signal that it could answer.
+                            child.kill().await.map_err(|error| SupervisorError::Io("the gateway", error))?;
+                            told_status(child.wait().await)
+                        }
                     }
                 }
                 Err(status) => {
@@ -143,13 +161,15 @@ impl Supervisor {
         let _ = std::fs::remove_file(path.join(PORTS_FILE));
         let mqtt = address(self.ports.mqtt, 1883)?;
         let http = address(self.ports.http, 8080)?;
-        let config = self.folder.write_config(mqtt, http)?;
+        let config = self.folder.write_config(mqtt, http, self.around.store)?;
         let log = File::options().create(true).append(true).open(path.join(LOG)).map_err(failed("the log"))?;
         let program = std::env::current_exe().map_err(failed("this program"))?;
+        let tour = self.around.tour.map(|tour| format!("http://{tour}/"));
         let child = Command::new(program)
             .arg("run")
             .arg("--config")
             .arg(&config)
+            .args(tour.iter().flat_map(|tour| ["--tour", tour]))
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(failed("the log"))?)
             .stderr(log)
@@ -202,7 +222,7 @@ async fn end(child: &mut Child) -> Result<(), SupervisorError> {
 }
 
 /// An address on this machine: the port that was asked for, else the usual one, else any that is free.
-fn address(asked: Option<u16>, usual: u16) -> Result<SocketAddr, SupervisorError> {
+pub(super) fn address(asked: Option<u16>, usual: u16) -> Result<SocketAddr, SupervisorError> {
     let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
     let free = |port: u16| TcpListener::bind(local(port)).and_then(|listener| listener.local_addr());
     match asked {

@@ -6,7 +6,7 @@ use crate::store::model::{Status, WindowLength};
 
 /// The language of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lang {
+pub(crate) enum Lang {
     /// Greek, the first language.
     El,
     /// English.
@@ -25,6 +25,7 @@ macro_rules! words {
 
 mod keys;
 mod people;
+mod tour;
 
 words! {
     code: "el", "en";

@@ -22,7 +22,7 @@ const COOKIE_SECONDS: u32 = 31_536_000;
 
 /// What a request says of who looks.
 #[derive(Clone, Debug)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     pub(super) lang: Lang,
     pub(super) theme: Theme,
     /// The address asked for, with its query.
@@ -134,6 +134,7 @@ pub(super) struct View {
     pub(super) demonstration: bool,
     /// The name of who signed in.
     pub(super) person: Option<String>,
+    pub(super) tour: Option<String>,
     pub(super) notices: Vec<Notice>,
     pub(super) now: When,
     pub(super) version: String,
@@ -155,6 +156,7 @@ impl View {
             logo: config.municipality.logo.is_some(),
             demonstration: config.demonstration,
             person: visitor.caller.as_ref().and_then(Caller::person).map(|person| person.shown().to_owned()),
+            tour: config.tour.clone(),
             notices: attention::notices(&pages.gateway, visitor.lang),
             now: local.when(local.now),
             version: format!("{:016x}", assets::VERSION),

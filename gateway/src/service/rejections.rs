@@ -32,9 +32,16 @@ pub(super) struct Which {
 /// `GET /api/rejections?node=&skip=&top=`: newest first.
 pub(super) async fn list(State(gateway): State<Arc<Gateway>>, Query(which): Query<Which>) -> Response {
     let page = Page { skip: which.skip, top: which.top.unwrap_or(TOP_DEFAULT).min(TOP_MAX) };
+    let demonstration = gateway.config.demonstration;
     let read = move || gateway.reader.rejections(which.node.as_ref(), page);
     match tokio::task::spawn_blocking(read).await {
-        Ok(Ok(found)) => Json(json!({ "rejections": found.iter().map(describe).collect::<Vec<_>>() })).into_response(),
+        Ok(Ok(found)) => {
+            let mut answer = json!({ "rejections": found.iter().map(describe).collect::<Vec<_>>() });
+            if demonstration {
+                answer["demonstration"] = super::DEMONSTRATION.into();
+            }
+            Json(answer).into_response()
+        }
         Ok(Err(error)) => failed(&error),
         Err(error) => failed(&error),
     }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub wait: std::time::Duration,
     /// Bounds of one request.
     pub limits: Limits,
+    /// What the service's root says of the data, where it is a demonstration's.
+    pub demonstration: Option<&'static str>,
 }
 
 /// Bounds of one request.
@@ -74,7 +76,13 @@ pub struct Limits {
 impl Default for Settings {
     fn default() -> Self {
         let limits = Limits { top_default: 100, top_max: 10_000, looked_max: 5_000_000, written_max: 100_000 };
-        Self { public_base: None, concurrent_max: 4, wait: std::time::Duration::from_secs(10), limits }
+        Self {
+            public_base: None,
+            concurrent_max: 4,
+            wait: std::time::Duration::from_secs(10),
+            limits,
+            demonstration: None,
+        }
     }
 }
 
@@ -129,7 +137,8 @@ impl Service {
         let streams = source.datastreams();
         let city = self.city(source, &streams);
         let now = Clock::new(Timestamp::from_millis(0)).now();
-        let view = View::new(&city, source, &streams, now.into(), base, self.settings.limits);
+        let mut view = View::new(&city, source, &streams, now.into(), base, self.settings.limits);
+        view.demonstration = self.settings.demonstration;
         match answer::answer(&view, request)? {
             Answer::Json(value) => {
                 let body = serde_json::to_vec(&value).map_err(|error| {

@@ -73,8 +73,7 @@ impl Check<'_> {
         } else if authority.is_empty() || rest.contains(['?', '#', ' ']) || !port_is_sound(authority) {
             self.report.add(KEY, key.span(), format!("{url:?}"), EXPECTED);
         }
-        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| authority.starts_with(host));
-        if has_token && url.starts_with("http://") && !here {
+        if has_token && url.starts_with("http://") && !is_here(url) {
             self.warnings.add(KEY, key.span(), "the token goes to another machine unencrypted", "https://");
         }
         url.to_owned()
@@ -126,6 +125,17 @@ impl Check<'_> {
         }
         Some(Secret::new(token.to_owned()))
     }
+}
+
+/// Whether that address is on this machine.
+pub(super) fn is_here(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    ["127.0.0.1", "localhost", "::1"].contains(&host)
 }
 
 /// Whether it can stand in an HTTP header.

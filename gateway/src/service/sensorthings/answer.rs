@@ -71,7 +71,13 @@ fn root(view: &View<'_>) -> Value {
     let conformance = Value::List(CONFORMANCE.iter().map(uri).collect());
     Value::object([
         ("value", Value::List(sets.collect())),
-        ("serverSettings", Value::object([("conformance", conformance)])),
+        (
+            "serverSettings",
+            Value::object_of_some([
+                ("conformance", Some(conformance)),
+                ("demonstration", view.demonstration.map(Value::from)),
+            ]),
+        ),
     ])
 }
 

@@ -31,6 +31,7 @@ pub(super) struct View<'a> {
     /// Absolute, without a slash at its end.
     pub(super) base: &'a str,
     pub(super) limits: Limits,
+    pub(super) demonstration: Option<&'static str>,
     looked: Cell<u64>,
     written: Cell<usize>,
 }
@@ -53,7 +54,17 @@ impl<'a> View<'a> {
         base: &'a str,
         limits: Limits,
     ) -> Self {
-        Self { city, source, streams, now, base, limits, looked: Cell::new(0), written: Cell::new(0) }
+        Self {
+            city,
+            source,
+            streams,
+            now,
+            base,
+            limits,
+            demonstration: None,
+            looked: Cell::new(0),
+            written: Cell::new(0),
+        }
     }
 
     /// Counts what is looked at.
