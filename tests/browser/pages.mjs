@@ -1,56 +1,13 @@
 // The pages as a person meets them: seen from outside, in both languages, on a desk and on a phone, light and dark.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { join } from "node:path";
 import { City, NODES, history, sleep } from "./city.mjs";
-
-const here = dirname(fileURLToPath(import.meta.url));
-const given = process.argv.indexOf("--binary");
-const binary = given > 0 ? resolve(process.argv[given + 1])
-  : ["release", "debug"].map((kind) => join(here, "../../target", kind, "city-gateway")).find(existsSync);
-const shots = process.env.SHOTS ?? join(here, "../../target/shots");
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
-
-if (!binary) throw new Error("no gateway: cargo build -p city-gateway");
-mkdirSync(shots, { recursive: true });
+import { anyFailed, binary, check, faults, finish, launch, open, shots, wanted } from "./harness.mjs";
 
 const city = new City(binary);
-const results = [];
 let browser;
-let failed = false;
-
-async function check(name, work) {
-  const started = Date.now();
-  try {
-    await work();
-    results.push(`ok      ${name} (${Date.now() - started} ms)`);
-  } catch (error) {
-    failed = true;
-    results.push(`FAILED  ${name}\n        ${String(error.message).split("\n").slice(0, 24).join("\n        ")}`);
-  }
-  console.log(results.at(-1));
-}
-
-async function look({ lang = "el", width = 1280, scheme = "light" } = {}) {
-  const context = await browser.newContext({
-    viewport: { width, height: width < 500 ? 780 : 900 },
-    locale: lang === "el" ? "el-GR" : "en-GB",
-    timezoneId: "Europe/Athens",
-    colorScheme: scheme,
-    hasTouch: width < 500,
-  });
-  const page = await context.newPage();
-  page.problems = [];
-  page.on("pageerror", (error) => page.problems.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
-  page.on("request", (request) => request.url().startsWith(city.http) || page.problems.push(`asked ${request.url()}`));
-  return page;
-}
+const look = (how) => open(browser, [city.http], how);
 
 try {
   city.configure();
@@ -72,10 +29,7 @@ try {
   await clients.get("air-kamara").publishAsync("city/air-kamara/readings", "garbage", { qos: 1 });
   await city.settled();
 
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
 
   const rejections = (await city.json("/api/rejections")).rejections;
   const byOrder = async () => {
@@ -98,26 +52,17 @@ try {
     ["search", "/search?q=air"],
     ["missing", "/nowhere"],
   ];
-  const only = process.env.ONLY?.split(",");
-  const wanted = (name) => !only || only.includes(name);
-
-  if (wanted("looks")) for (const lang of ["el", "en"]) for (const width of [1280, 360]) for (const scheme of ["light", "dark"]) {
+  // Every pair of language, width and look; a text is as wide in the dark as in the light.
+  const looks = [["el", 1280, "light"], ["el", 360, "dark"], ["en", 1280, "dark"], ["en", 360, "light"]];
+  if (wanted("looks")) for (const [lang, width, scheme] of looks) {
     await check(`every page: ${lang}, ${width} px, ${scheme}: nothing overflows, axe finds nothing, nothing from elsewhere`, async () => {
       const page = await look({ lang, width, scheme });
       const wrong = [];
       for (const [name, path] of PAGES) {
         await page.goto(city.http + path);
         assert.equal(await page.evaluate(() => document.documentElement.lang), lang);
-        const wide = await page.evaluate(() => {
-          const beyond = [...document.querySelectorAll("body *")].filter((e) => !e.closest(".scroll, pre, svg, .unseen, .skip") && e.getBoundingClientRect().right > innerWidth + 1);
-          return document.documentElement.scrollWidth > innerWidth ? `${document.documentElement.scrollWidth} px: ${beyond.slice(0, 3).map((e) => e.outerHTML.slice(0, 80))}` : "";
-        });
-        if (wide) wrong.push(`${name} is wide: ${wide}`);
-        // Through the protocol, so that the page's own policy stays in force.
-        await page.evaluate(AXE);
-        const found = await page.evaluate((tags) => globalThis.axe.run(document, { runOnly: tags }), TAGS);
-        for (const v of found.violations) wrong.push(`${name}: ${v.id}: ${v.nodes.slice(0, 2).map((n) => n.target + " " + (n.any[0]?.message ?? "")).join(" | ")}`);
-        await page.screenshot({ path: join(shots, `${name}-${lang}-${width}-${scheme}.png`), fullPage: true });
+        wrong.push(...await faults(page, name));
+        if (shots) await page.screenshot({ path: join(shots, `${name}-${lang}-${width}-${scheme}.png`), fullPage: true });
       }
       wrong.push(...page.problems.filter((p) => !p.includes("404")));
       await page.context().close();
@@ -211,7 +156,7 @@ try {
     await city.kill();
     await page.locator("#lost").waitFor({ state: "visible", timeout: 8000 });
     assert.match(await page.locator("#lost").textContent(), /Η σύνδεση με την πύλη χάθηκε\. Βλέπετε όσα ίσχυαν σήμερα \d\d:\d\d/);
-    await page.screenshot({ path: join(shots, "lost-el-1280-light.png") });
+    if (shots) await page.screenshot({ path: join(shots, "lost-el-1280-light.png") });
     await city.start();
     await page.locator("#lost").waitFor({ state: "hidden", timeout: 15000 });
     await page.context().close();
@@ -223,14 +168,13 @@ try {
     await page.emulateMedia({ media: "print" });
     const text = await page.locator("body").innerText();
     for (const part of ["Δήμος Θεσσαλονίκης", "Διεύθυνση Έξυπνης Πόλης", "+30 2310 000000", "Δεδομένα επίδειξης", "Εκτυπώθηκε"]) assert.ok(text.includes(part), part);
-    await page.screenshot({ path: join(shots, "print-series.png"), fullPage: true });
+    if (shots) await page.screenshot({ path: join(shots, "print-series.png"), fullPage: true });
     await page.context().close();
   });
 } finally {
   await browser?.close();
   city.process?.kill("SIGTERM");
-  if (failed && city.log) console.log(city.log.slice(-2000));
+  if (anyFailed() && city.log) console.log(city.log.slice(-2000));
   if (!process.env.KEEP) city.remove();
 }
-console.log(`\n${results.filter((r) => r.startsWith("ok")).length} of ${results.length} well; pictures in ${shots}`);
-process.exit(failed ? 1 : 0);
+finish();

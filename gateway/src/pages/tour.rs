@@ -428,7 +428,7 @@ fn store_facts(store: &Store, local: &Local) -> Vec<Fact> {
 
 fn hour_shown(hour: &Hour, local: &Local) -> HourShown {
     let t = local.lang;
-    let time = |at: Timestamp| local.zoned(at).map_or_else(String::new, |zoned| zoned.strftime("%H:%M").to_string());
+    let time = |at: Timestamp| local.zoned(at).map_or_else(String::new, |zoned| zoned.strftime("%H").to_string());
     let numbers = |sum: &Sum| Numbers {
         mean: format::number(sum.mean, 1, t),
         rest: format!("{} · {} {}", format::percent(sum.capture, t), t.late_revision(), sum.revision),
@@ -483,7 +483,7 @@ mod tests {
         let before = Sum { mean: 61.25, capture: 0.1, revision: 1 };
         let after = Some(Sum { mean: 60.04, capture: 1.0, revision: 2 });
         let shown = hour_shown(&Hour { from, before, after }, &local);
-        assert_eq!(shown.hour, "08:00–09:00");
+        assert_eq!(shown.hour, "08–09");
         assert_eq!(shown.before, Numbers { mean: "61,2".into(), rest: "10\u{a0}% · αναθ. 1".into() });
         assert_eq!(shown.after, Some(Numbers { mean: "60,0".into(), rest: "100\u{a0}% · αναθ. 2".into() }));
         assert_eq!(shown.difference, "\u{2212}1,2");

@@ -13,8 +13,8 @@ use crate::demo::now;
 use crate::pages::tour::Phase;
 
 /// Readings of each test node: some seconds of sending.
-const READINGS: usize = 6_480;
-const PACE: Duration = Duration::from_millis(25);
+const READINGS: usize = 16_200;
+const PACE: Duration = Duration::from_millis(8);
 /// The kill comes when so much of all is acknowledged: amid the load.
 const KILL_AT_SHARE: u64 = 3;
 const BACK_WITHIN: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ const COUNTED_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What was measured: a second apart, until some hours ago, so that the windows have ended.
 const STEP_MS: i64 = 1_000;
-const AGO_MS: i64 = 3 * 3_600_000;
+const AGO_MS: i64 = 6 * 3_600_000;
 
 impl Tour {
     /// Kills the gateway under load, and tells what came of it.

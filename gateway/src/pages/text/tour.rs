@@ -39,7 +39,7 @@ words! {
     city_look_rejections: "Όσα δεν μπόρεσαν να χρησιμοποιηθούν, και γιατί", "What could not be used, and why";
 
     kill_title: "Σκοτώστε την πύλη", "Kill the gateway";
-    kill_what: "Οκτώ δοκιμαστικοί κόμβοι στέλνουν δεκάδες χιλιάδες μετρήσεις. Την ώρα που στέλνουν, η πύλη σκοτώνεται με SIGKILL: χωρίς προειδοποίηση, όπως σε διακοπή ρεύματος. Ξεκινά πάλι μόνη της, και στο τέλος μετράμε.", "Eight test nodes send tens of thousands of readings. While they send, the gateway is killed by SIGKILL: without warning, as in a power cut. It starts again by itself, and in the end we count.";
+    kill_what: "Οκτώ δοκιμαστικοί κόμβοι στέλνουν πάνω από εκατό χιλιάδες μετρήσεις. Την ώρα που στέλνουν, η πύλη σκοτώνεται με SIGKILL: χωρίς προειδοποίηση, όπως σε διακοπή ρεύματος. Ξεκινά πάλι μόνη της, και στο τέλος μετράμε.", "Eight test nodes send more than a hundred thousand readings. While they send, the gateway is killed by SIGKILL: without warning, as in a power cut. It starts again by itself, and in the end we count.";
     kill_why: "Βεβαίωση σημαίνει «είναι στον δίσκο». Αν ένας κόμβος την πήρε, μπορεί να ξεχάσει τη μέτρηση: δεν χάνεται, ό,τι κι αν συμβεί μετά.", "Acknowledged means “it is on disk”. A node that was told so may forget the reading: it is not lost, whatever happens next.";
     kill_do: "Φορτίο, και kill -9", "Load, and kill -9";
     kill_loading: "Οι δοκιμαστικοί κόμβοι στέλνουν. Με βεβαίωση:", "The test nodes are sending. Acknowledged:";
@@ -74,7 +74,7 @@ words! {
     late_before: "Πριν, dB", "Before, dB";
     late_after: "Μετά, dB", "After, dB";
     late_revision: "αναθ.", "rev.";
-    late_difference: "Διαφορά, dB", "Difference, dB";
+    late_difference: "Διαφορά", "Change";
     late_series: "Η χρονοσειρά στις σελίδες της πόλης", "The series on the city's pages";
 
     store_title: "Η αποθήκη που έλειψε", "The store that was away";
