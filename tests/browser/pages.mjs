@@ -168,6 +168,7 @@ try {
     await page.emulateMedia({ media: "print" });
     const text = await page.locator("body").innerText();
     for (const part of ["Δήμος Θεσσαλονίκης", "Διεύθυνση Έξυπνης Πόλης", "+30 2310 000000", "Δεδομένα επίδειξης", "Εκτυπώθηκε"]) assert.ok(text.includes(part), part);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).page), "demo-el", "every sheet has the band");
     if (shots) await page.screenshot({ path: join(shots, "print-series.png"), fullPage: true });
     await page.context().close();
   });

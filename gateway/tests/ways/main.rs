@@ -3,6 +3,7 @@
 mod broker;
 mod broker_disk;
 mod broker_doors;
+mod decode;
 mod gateway;
 mod mosquitto;
 mod serial;

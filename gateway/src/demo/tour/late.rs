@@ -44,10 +44,11 @@ impl Tour {
 
     async fn word_of(&self, yesterday: Timestamp) -> anyhow::Result<()> {
         let _turn = self.turn.lock().await;
-        let came_through = self.late_messages(yesterday, yesterday.plus_millis(24 * HOUR_MS), through);
-        self.sender(&self.late, &Arc::default(), Duration::from_millis(5)).deliver(came_through).await?;
+        let pace = Duration::from_millis(5);
         let first = now();
-        self.send_through_tests(&Arc::default(), Duration::from_millis(5), |n| impacts(1, first, 1, n)).await
+        self.send_through_tests(&Arc::default(), pace, |number| impacts(1, first, 1, number)).await?;
+        let came_through = self.late_messages(yesterday, yesterday.plus_millis(24 * HOUR_MS), through);
+        self.sender(&self.late, &Arc::default(), pace).deliver(came_through).await
     }
 
     /// Yesterday's first instant in the city.

@@ -36,7 +36,7 @@ words! {
     city_look_map: "Ο χάρτης και όσα χρειάζονται προσοχή", "The map, and what needs attention";
     city_look_nodes: "Οι κόμβοι, ένας προς έναν", "The nodes, one by one";
     city_look_series: "Ο θόρυβος σε έναν δρόμο, ώρα με την ώρα", "The noise of a street, hour by hour";
-    city_look_rejections: "Όσα δεν μπόρεσαν να χρησιμοποιηθούν, και γιατί", "What could not be used, and why";
+    city_look_ledger: "Το ισοζύγιο: τι έγινε κάθε μέτρηση", "The ledger: what became of every reading";
 
     kill_title: "Σκοτώστε την πύλη", "Kill the gateway";
     kill_what: "Οκτώ δοκιμαστικοί κόμβοι στέλνουν πάνω από εκατό χιλιάδες μετρήσεις. Την ώρα που στέλνουν, η πύλη σκοτώνεται με SIGKILL: χωρίς προειδοποίηση, όπως σε διακοπή ρεύματος. Ξεκινά πάλι μόνη της, και στο τέλος μετράμε.", "Eight test nodes send more than a hundred thousand readings. While they send, the gateway is killed by SIGKILL: without warning, as in a power cut. It starts again by itself, and in the end we count.";

@@ -114,10 +114,13 @@ impl Redaction {
         let mut causes = vec![source.to_string()];
         let mut cause = source.source();
         while let Some(error) = cause {
-            causes.push(error.to_string());
+            let text = error.to_string();
+            // Most tell what is below them in their own words already.
+            if !causes.iter().any(|told| told.contains(&text)) {
+                causes.push(text);
+            }
             cause = error.source();
         }
-        causes.dedup();
         self.words(&format!("{what}: {}", causes.join(": ")))
     }
 }
@@ -152,6 +155,15 @@ mod tests {
             let Answer::Misconfigured { why } = answer(status, "") else { panic!("{status}") };
             assert!(why.contains(words), "{why}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_cause_is_told_once() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
+        let source = reqwest::Client::new().get(format!("http://{nobody}/")).send().await.expect_err("nobody is there");
+        let told = Redaction::new("", None).request_error(RequestError::ReqwestProcessing { source });
+        assert!(told.starts_with("no connection: "), "{told}");
+        assert_eq!(told.matches("refused").count(), 1, "{told}");
     }
 
     #[test]
