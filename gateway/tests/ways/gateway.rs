@@ -1,6 +1,8 @@
 //! The real gateway, started, killed and asked.
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,11 +12,15 @@ use serde_json::Value;
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
+const PASSWORD: &str = "correct horse battery staple";
+
 /// A gateway with a folder of its own; killed at the end of its test.
 pub(crate) struct Gateway {
     folder: tempfile::TempDir,
     child: Option<Child>,
     http: String,
+    /// An operator's session, once somebody signed in.
+    cookie: OnceCell<String>,
 }
 
 impl Gateway {
@@ -31,7 +37,7 @@ impl Gateway {
              [enrolment]\nmode = \"{enrolment}\"\n[limits]\ncheckpoint_s = 1\n{sections}\n"
         );
         std::fs::write(folder.path().join("gateway.toml"), text).expect("the configuration can be written");
-        let mut gateway = Self { folder, child: None, http: String::new() };
+        let mut gateway = Self { folder, child: None, http: String::new(), cookie: OnceCell::new() };
         gateway.run();
         gateway
     }
@@ -83,8 +89,36 @@ impl Gateway {
         self.ask(|client, url| client.get(format!("{url}{path}")))
     }
 
+    /// Posts as an operator who signed in.
     pub(crate) fn post(&self, path: &str) -> String {
-        self.ask(|client, url| client.post(format!("{url}{path}")))
+        let cookie = self.cookie.get_or_init(|| self.operator());
+        self.ask(|client, url| client.post(format!("{url}{path}")).header("origin", url).header("cookie", cookie))
+    }
+
+    fn operator(&self) -> String {
+        let mut add = Command::new(env!("CARGO_BIN_EXE_city-gateway"))
+            .args(["user", "add", "nikos", "--role", "operator", "--password-file", "-", "--config"])
+            .arg(self.config())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut typed = add.stdin.take().expect("it is piped");
+        typed.write_all(PASSWORD.as_bytes()).expect("the program reads");
+        drop(typed);
+        assert!(add.wait().expect("it ends").success());
+        let url = format!("http://{}", self.http);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let client =
+                reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+            let form = format!("login=nikos&password={}", PASSWORD.replace(' ', "+"));
+            let request = client.post(format!("{url}/sign-in")).header("origin", &url);
+            let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+            let answer = request.send().await.expect("the gateway answers");
+            let cookie = answer.headers().get("set-cookie").expect("the operator comes in");
+            cookie.to_str().expect("text").split(';').next().expect("a cookie").to_owned()
+        })
     }
 
     fn ask(&self, request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder) -> String {
