@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::keys::{Keys, Served, ServedError};
 use crate::pages;
+use crate::people::directory::Directory;
 use crate::people::{AttemptRule, People, PeopleRules, SessionRule};
 use crate::reading::Timestamp;
 use crate::registry::{self, CertifiedNodes, Registry, RegistryConfig};
@@ -65,6 +66,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let clock = Arc::new(Clock::new(BUILT_AT));
     let registry = Registry::open(&folder.join(records::FILE), registry_config(&config))?;
     let people = People::open(&folder.join(records::FILE), people_rules(&config), clock.clone())?;
+    let directory = config.oidc.clone().map(Directory::new).transpose().context("[oidc]")?.map(Arc::new);
     let keys = Keys::open(folder, clock.clone())?;
     let http_tls = config.http_tls.clone().map(Served::files).transpose().context("[http.tls]")?;
     let mqtt_tls = mqtt_tls(&config, &keys).context("[mqtt.tls]")?;
@@ -121,6 +123,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         reader,
         registry: registry.clone(),
         people,
+        directory,
         keys,
         http_tls,
         mqtt_tls,

@@ -53,6 +53,8 @@ pub struct Config {
     pub certificates: Certificates,
     /// Who may read, and how people come in.
     pub access: Access,
+    /// The city's own directory, by which people may sign in, if any; then `listen.public_url` is there.
+    pub oidc: Option<Oidc>,
     /// The certificate that HTTP is served with; none: in clear.
     pub http_tls: Option<TlsFiles>,
     /// The certificate that MQTT over TLS is served with.
@@ -198,6 +200,19 @@ pub enum Read {
     Anyone,
     /// People who signed in, and holders of a token.
     Token,
+}
+
+/// A directory that speaks OpenID Connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oidc {
+    /// As it calls itself, without a slash at its end.
+    pub issuer: String,
+    /// Who we are to it.
+    pub client_id: String,
+    /// Our secret; none for a public client, which PKCE alone protects.
+    pub client_secret: Option<Secret>,
+    /// What people call it.
+    pub name: String,
 }
 
 /// A certificate with its key, absolute paths. Were there when the configuration was read.

@@ -8,6 +8,7 @@ mod assets;
 mod attention;
 mod census;
 mod chart;
+mod directory;
 mod entry;
 mod export;
 mod format;
@@ -71,6 +72,8 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .post("/sign-in", open, entry::enter)
         .get("/sign-in/code", open, entry::code)
         .post("/sign-in/code", open, entry::second_step)
+        .get("/sign-in/directory", open, directory::there)
+        .get(directory::BACK, open, directory::back_again)
         .post("/sign-out", open, entry::sign_out)
         .get("/welcome/{link}", open, entry::welcome)
         .post("/welcome/{link}", open, entry::accept)

@@ -16,7 +16,14 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
     match (method, path) {
         (
             _,
-            "/healthz" | "/readyz" | "/api/openapi.json" | "/sign-in" | "/sign-in/code" | "/sign-out"
+            "/healthz"
+            | "/readyz"
+            | "/api/openapi.json"
+            | "/sign-in"
+            | "/sign-in/code"
+            | "/sign-in/directory"
+            | "/sign-in/directory/back"
+            | "/sign-out"
             | "/welcome/{link}",
         )
         | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/icon.svg" | "/assets/logo") => &["nobody"],

@@ -15,6 +15,7 @@ use crate::store::model::WindowLength;
 mod access;
 mod broker;
 mod influxdb;
+mod oidc;
 mod serial;
 mod tls;
 
@@ -102,6 +103,7 @@ impl<'a> Check<'a> {
             },
             certificates: self.certificates(shape),
             access: self.access(&shape.access),
+            oidc: self.oidc(shape),
             http_tls: shape.http.tls.get().map(|section| self.http_tls(section, shape.http.tls.span())),
             mqtt_tls: self.mqtt_tls(shape),
             audit: self.audit(&shape.audit),

@@ -28,6 +28,8 @@ pub(crate) struct Shape {
     pub(crate) enrolment: Enrolment,
     /// Who may read, and how people come in.
     pub(crate) access: Access,
+    /// The city's own directory, by which people may sign in. Leave the section out to have none.
+    pub(crate) oidc: Key<Oidc>,
     /// How pages and API are served.
     pub(crate) http: Http,
     /// How nodes speak MQTT over TLS.
@@ -126,6 +128,21 @@ pub(crate) struct Access {
     pub(crate) lock_s: Key<u64>,
     /// Seconds that a link to set a password may be used.
     pub(crate) link_s: Key<u64>,
+}
+
+/// The city's own directory, by which people may sign in: OpenID Connect.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["issuer", "client_id"]))]
+pub(crate) struct Oidc {
+    /// https://… as the directory calls itself.
+    pub(crate) issuer: Key<String>,
+    /// Who the gateway is to it.
+    pub(crate) client_id: Key<String>,
+    /// A file that holds the gateway's secret alone. Relative to this file's folder.
+    pub(crate) client_secret_file: Key<String>,
+    /// What people call it: the button says it.
+    pub(crate) name: Key<String>,
 }
 
 /// How pages and API are served.

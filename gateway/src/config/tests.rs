@@ -74,7 +74,7 @@ in_flight_max = 20
         shown,
         [
             "1:13: time_zone: this machine knows no time zone \"Europe/Athina\"; expected an IANA name such as \"Europe/Athens\" (did you mean `Europe/Athens`?)",
-            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, demonstration, municipality, listen, enrolment, access, http, mqtt, audit, influxdb, broker, serial, windows, retention, limits (did you mean `data_dir`?)",
+            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, demonstration, municipality, listen, enrolment, access, oidc, http, mqtt, audit, influxdb, broker, serial, windows, retention, limits (did you mean `data_dir`?)",
             "4:1: listen.mqqt: unknown key; expected one of mqtt, mqtts, http, http_beyond_loopback, public_url, trusted_proxies (did you mean `mqtt`?)",
             "5:8: listen.http: 0.0.0.0:8080 can be reached from other machines, and passwords would travel in clear; expected a certificate in [http.tls], or an address of 127.0.0.1 or [::1] (to allow it all the same, set http_beyond_loopback = true in [listen])",
             "7:8: enrolment.mode: \"opne\"; expected one of open, claim (did you mean `open`?)",
@@ -128,7 +128,8 @@ fn a_file_cut_or_bent_anywhere_is_judged_and_not_stumbled_over() {
                 let near = p.place.is_some_and(|p| (p.line as usize).abs_diff(i + 1) <= 1);
                 near || p.hint.as_ref().is_some_and(|hint| hint.contains(&format!("line {} ", i + 1)))
             };
-            assert!(problems.as_slice().len() <= 10, "{bent} in line {}\n{problems}", i + 1);
+            // Ten files and folders that the whole file names are not there, and it.
+            assert!(problems.as_slice().len() <= 11, "{bent} in line {}\n{problems}", i + 1);
             assert!(problems.as_slice().iter().any(told), "{bent} in line {}\n{problems}", i + 1);
         }
     }
@@ -274,6 +275,7 @@ fn the_explained_file_has_every_key_and_the_optional_ones_at_their_defaults() {
     fs::write(folder.path().join("logo.svg"), "<svg/>").expect("it can be written");
     fs::write(folder.path().join("influxdb.token"), "t\n").expect("it can be written");
     fs::write(folder.path().join("broker.password"), "p\n").expect("it can be written");
+    fs::write(folder.path().join("oidc.secret"), "s\n").expect("it can be written");
     fs::create_dir(folder.path().join("tls")).expect("it can be made");
     for file in ["tls/fullchain.pem", "tls/privkey.pem"] {
         fs::write(folder.path().join(file), "").expect("it can be written");
@@ -302,6 +304,23 @@ fn the_schema_file_is_current() {
     }
     let text = fs::read_to_string(&file).expect("the schema is there");
     assert!(text == json_schema(), "out of date: UPDATE=1 cargo test -p city-gateway the_schema_file_is_current");
+}
+
+#[test]
+fn a_directory_is_asked_over_tls_and_knows_the_way_back() {
+    let alone = problems("[oidc]\nissuer = \"http://login.example.gr\"\n");
+    for part in ["oidc.issuer", "oidc.client_id", "public_url"] {
+        assert!(alone.iter().any(|(_, _, shown)| shown.contains(part)), "{part} in {alone:?}");
+    }
+    let whole = "[listen]\npublic_url = \"https://gateway.example.gr\"\n[oidc]\nclient_id = \"gateway\"\nissuer = ";
+    assert!(problem(&format!("{whole}\"https://somebody@login.example.gr\"")).contains("oidc.issuer"));
+    let folder = folder(&format!("{whole}\"https://login.example.gr/\"\nclient_secret_file = \"secret\""));
+    fs::write(folder.path().join("secret"), "very secret\n").expect("it can be written");
+    let config = load(&folder).expect("all well");
+    let oidc = config.oidc.clone().expect("the section is there");
+    assert_eq!((oidc.issuer.as_str(), oidc.name.as_str()), ("https://login.example.gr", "https://login.example.gr"));
+    assert_eq!(oidc.client_secret.as_ref().map(Secret::expose), Some("very secret"));
+    assert!(!format!("{config:?}").contains("very secret"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State as Shared};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use super::Pages;
 use super::text::Lang;
 use super::view::{PageError, Tab, View, Visitor, respond, show};
 use crate::people::{Identity, Invited, NewPerson, PeopleError, Role, SignedIn};
-use crate::service::access::{Caller, cookie_name};
+use crate::service::access::{Caller, CookieName};
 
 /// Where to go after it.
 #[derive(Debug, Default, Deserialize)]
@@ -49,8 +49,15 @@ struct SignIn {
     t: Lang,
     v: View,
     wrong: Option<String>,
+    directory: Option<Away>,
     login: String,
     next: String,
+}
+
+/// The way to the city's directory.
+struct Away {
+    text: String,
+    href: String,
 }
 
 #[derive(Template)]
@@ -82,17 +89,21 @@ pub(super) async fn sign_in(
     show(pages, visitor, move |pages, visitor| sign_in_page(pages, visitor, None, "", &next)).await
 }
 
-fn sign_in_page(
+pub(super) fn sign_in_page(
     pages: &Pages,
     visitor: &Visitor,
-    wrong: Option<&PeopleError>,
+    wrong: Option<String>,
     login: &str,
     next: &str,
 ) -> Result<String, PageError> {
     let t = visitor.lang;
     let v = View::new(pages, visitor, &pages.local(visitor), Tab::None, t.sign_in());
-    let wrong = wrong.map(|error| t.people_error(error));
-    Ok(SignIn { t, v, wrong, login: login.to_owned(), next: local(next).to_owned() }.render()?)
+    let next = local(next).to_owned();
+    let directory = pages.gateway.directory.as_ref().map(|directory| Away {
+        text: t.directory_enter(directory.name()),
+        href: super::view::with("/sign-in/directory", "", &[("next", &next)]),
+    });
+    Ok(SignIn { t, v, wrong, directory, login: login.to_owned(), next }.render()?)
 }
 
 /// `POST /sign-in`.
@@ -112,7 +123,7 @@ pub(super) async fn enter(
         Ok(Ok(signed)) => in_with(&caller, &signed, local(&next)),
         Ok(Err(error)) => {
             refused(pages, visitor, error, move |pages, visitor, error| {
-                sign_in_page(pages, visitor, Some(error), &login, &next)
+                sign_in_page(pages, visitor, Some(visitor.lang.people_error(error)), &login, &next)
             })
             .await
         }
@@ -266,27 +277,23 @@ where
     }
 }
 
-fn in_with(caller: &Caller, signed: &SignedIn, to: &str) -> Response {
+pub(super) fn in_with(caller: &Caller, signed: &SignedIn, to: &str) -> Response {
     with_cookie(Redirect::to(to).into_response(), caller, &signed.cookie, 31_536_000)
 }
 
-/// Sets the session's cookie. How long it holds the server decides; an empty one with age 0 is taken away.
+/// Sets the session's cookie. How long it holds the server decides.
 fn with_cookie(mut response: Response, caller: &Caller, value: &str, age_s: u32) -> Response {
-    let secure = if caller.way.secure { "; Secure" } else { "" };
-    let name = cookie_name(caller.way.secure);
-    let cookie = format!("{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}");
-    let cookie = HeaderValue::from_str(&cookie).expect("hexadecimal digits and our own words");
-    response.headers_mut().append(header::SET_COOKIE, cookie);
+    caller.way.set_cookie(response.headers_mut(), CookieName::Session, value, age_s);
     response
 }
 
 /// A path of ours, never another host: one slash at its beginning, and no way around it.
-fn local(next: &str) -> &str {
+pub(super) fn local(next: &str) -> &str {
     let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
     if ours { next } else { "/" }
 }
 
-fn code_path(next: &str) -> String {
+pub(super) fn code_path(next: &str) -> String {
     super::view::with("/sign-in/code", "", &[("next", local(next))])
 }
 

@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod directory;
 mod keys;
 mod people;
 mod tour;

@@ -14,7 +14,7 @@ use super::text::Lang;
 use super::time::{Local, When};
 use super::{Pages, assets};
 use crate::people::PeopleError;
-use crate::service::access::Caller;
+use crate::service::access::{Caller, cookie};
 use crate::store::StoreError;
 
 /// A year, in seconds: how long a choice of language or look is kept.
@@ -92,12 +92,6 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
             cookies,
         })
     }
-}
-
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
 }
 
 /// Greek is the first language: English only for those who ask for it before Greek.

@@ -16,12 +16,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 
+use crate::config::Oidc;
 use crate::secret::{self, SecretError, locked};
 
 /// How long somebody may take at the directory.
 const PENDING_MAX_AGE: Duration = Duration::from_secs(600);
 /// Sign-ins under way; beyond it the oldest is forgotten.
 const PENDING_MAX: usize = 1_000;
+/// How long we remember where the provider's doors are: nobody makes us ask it with each click.
+const DISCOVERY_MAX_AGE: Duration = Duration::from_secs(600);
 /// Longest wait for the provider.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Most bytes of an answer.
@@ -38,25 +41,15 @@ pub enum DirectoryError {
     /// The way back does not belong to a way there: too late, used, or somebody else's.
     #[error("the sign-in was not begun here, or too long ago")]
     State,
+    /// It sent somebody back without letting them in.
+    #[error("it did not let them in")]
+    Refused,
     /// The token is not the provider's, not for us, or over.
     #[error("the directory's answer is not to be believed: {0}")]
     Token(&'static str),
     /// Random bits could not be had.
     #[error(transparent)]
     Secret(#[from] SecretError),
-}
-
-/// Where the directory is and who we are to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DirectoryConfig {
-    /// `https://…`, as it calls itself.
-    pub issuer: String,
-    /// Who we are to it.
-    pub client_id: String,
-    /// Our secret.
-    pub client_secret: Option<crate::config::Secret>,
-    /// What people call it.
-    pub name: String,
 }
 
 /// Who somebody is, as the directory says.
@@ -70,9 +63,10 @@ pub struct Claims {
 
 /// The directory, and sign-ins under way.
 pub struct Directory {
-    config: DirectoryConfig,
+    config: Oidc,
     client: reqwest::Client,
     pending: Mutex<HashMap<String, Pending>>,
+    discovered: Mutex<Option<(Instant, Discovery)>>,
 }
 
 /// A sign-in under way.
@@ -85,12 +79,22 @@ struct Pending {
     next: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Discovery {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    userinfo_endpoint: Option<String>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+impl Discovery {
+    /// Whether our secret goes into the form: only where the header is not taken (RFC 6749, 2.3.1).
+    fn secret_in_form(&self) -> bool {
+        let methods = self.token_endpoint_auth_methods_supported.as_deref().unwrap_or_default();
+        !methods.is_empty() && methods.iter().all(|method| method != "client_secret_basic")
+    }
 }
 
 impl Directory {
@@ -98,10 +102,10 @@ impl Directory {
     ///
     /// # Errors
     /// The system's certificates cannot be read.
-    pub fn new(config: DirectoryConfig) -> Result<Self, DirectoryError> {
+    pub fn new(config: Oidc) -> Result<Self, DirectoryError> {
         let client = reqwest::Client::builder().timeout(ANSWER_MAX).redirect(reqwest::redirect::Policy::none()).build();
         let client = client.map_err(unreachable)?;
-        Ok(Self { config, client, pending: Mutex::default() })
+        Ok(Self { config, client, pending: Mutex::default(), discovered: Mutex::default() })
     }
 
     /// What people call it.
@@ -119,15 +123,13 @@ impl Directory {
         let text = || Ok::<_, SecretError>(BASE64URL.encode(secret::random::<32>()?));
         let (state, nonce, verifier, browser) = (text()?, text()?, text()?, text()?);
         let challenge = BASE64URL.encode(secret::digest(verifier.as_bytes()));
-        let encode =
-            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let joint = if discovery.authorization_endpoint.contains('?') { '&' } else { '?' };
         let url = format!(
             "{}{joint}response_type=code&scope=openid%20profile%20email&code_challenge_method=S256&client_id={}\
              &redirect_uri={}&state={state}&nonce={nonce}&code_challenge={challenge}",
             discovery.authorization_endpoint,
-            encode(&self.config.client_id),
-            encode(back),
+            encoded(&self.config.client_id),
+            encoded(back),
         );
         let pending =
             Pending { begun: Instant::now(), nonce, verifier, browser: browser.clone(), next: next.to_owned() };
@@ -163,41 +165,57 @@ impl Directory {
             ("client_id", &self.config.client_id),
             ("code_verifier", &pending.verifier),
         ];
-        if let Some(secret) = &self.config.client_secret {
-            form.push(("client_secret", secret.expose()));
-        }
-        let body = form
-            .iter()
-            .map(|(name, value)| {
-                format!("{name}={}", percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC))
-            })
-            .collect::<Vec<_>>()
-            .join("&");
-        let asked = self
+        let secret = self.config.client_secret.as_ref().map(crate::config::Secret::expose);
+        form.extend(secret.filter(|_| discovery.secret_in_form()).map(|secret| ("client_secret", secret)));
+        let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let mut asked = self
             .client
             .post(&discovery.token_endpoint)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("accept", "application/json")
-            .body(body);
+            .body(body.join("&"));
+        if let Some(secret) = secret.filter(|_| !discovery.secret_in_form()) {
+            asked = asked.basic_auth(encoded(&self.config.client_id), Some(encoded(secret)));
+        }
         #[derive(Deserialize)]
         struct Tokens {
             id_token: String,
+            #[serde(default)]
+            access_token: String,
         }
         let tokens: Tokens = read(asked).await?;
         let keys: Keys = read(self.client.get(&discovery.jwks_uri)).await?;
         let expected =
             Expected { issuer: &discovery.issuer, client_id: &self.config.client_id, nonce: &pending.nonce, now_s };
-        Ok((verify(&tokens.id_token, &keys, &expected)?, pending.next))
+        let (mut claims, subject) = verify(&tokens.id_token, &keys, &expected)?;
+        // Many directories tell names only there (OpenID Connect Core 1.0, 5.4).
+        if let Some(url) = discovery.userinfo_endpoint.filter(|_| claims.logins.is_empty()) {
+            let told: UserInfo = read(self.client.get(url).bearer_auth(&tokens.access_token)).await?;
+            if told.sub != subject {
+                return Err(DirectoryError::Token("it names another person than the token"));
+            }
+            claims.logins = told.names.logins();
+        }
+        Ok((claims, pending.next))
     }
 
     async fn discover(&self) -> Result<Discovery, DirectoryError> {
+        let held = locked(&self.discovered).clone();
+        if let Some((_, held)) = held.filter(|(at, _)| at.elapsed() < DISCOVERY_MAX_AGE) {
+            return Ok(held);
+        }
         let url = format!("{}/.well-known/openid-configuration", self.config.issuer.trim_end_matches('/'));
         let discovery: Discovery = read(self.client.get(url)).await?;
         if discovery.issuer.trim_end_matches('/') != self.config.issuer.trim_end_matches('/') {
             return Err(DirectoryError::Unreachable(format!("it calls itself {}", discovery.issuer)));
         }
+        *locked(&self.discovered) = Some((Instant::now(), discovery.clone()));
         Ok(discovery)
     }
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 async fn read<T: serde::de::DeserializeOwned>(asked: reqwest::RequestBuilder) -> Result<T, DirectoryError> {
@@ -249,9 +267,33 @@ struct Expected<'a> {
     now_s: i64,
 }
 
+/// What the directory calls somebody.
+#[derive(Deserialize)]
+struct Names {
+    preferred_username: Option<String>,
+    email: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
+}
+
+impl Names {
+    fn logins(self) -> Vec<String> {
+        let email = self.email.filter(|_| self.email_verified);
+        [self.preferred_username, email].into_iter().flatten().collect()
+    }
+}
+
+/// What the directory tells of whoever a token was given for (OpenID Connect Core 1.0, 5.3).
+#[derive(Deserialize)]
+struct UserInfo {
+    sub: String,
+    #[serde(flatten)]
+    names: Names,
+}
+
 /// Holds an ID token against the provider's keys and what was expected (OpenID Connect Core 1.0, 3.1.3.7). RS256 and
-/// ES256 are taken; what a token calls `none` or an HMAC is not.
-fn verify(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Claims, DirectoryError> {
+/// ES256 are taken; what a token calls `none` or an HMAC is not. Beside the claims its `sub` alone.
+fn verify(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<(Claims, String), DirectoryError> {
     let wrong = DirectoryError::Token;
     let mut parts = token.split('.');
     let (Some(head), Some(body), Some(mark), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
@@ -281,10 +323,8 @@ fn verify(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Claims, D
         exp: i64,
         iat: i64,
         nonce: Option<String>,
-        preferred_username: Option<String>,
-        email: Option<String>,
-        #[serde(default)]
-        email_verified: bool,
+        #[serde(flatten)]
+        names: Names,
     }
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -313,11 +353,8 @@ fn verify(token: &str, keys: &Keys, expected: &Expected<'_>) -> Result<Claims, D
     if body.sub.is_empty() {
         return Err(wrong("it names nobody"));
     }
-    let email = body.email.filter(|_| body.email_verified);
-    Ok(Claims {
-        subject: format!("{} {}", expected.issuer, body.sub),
-        logins: [body.preferred_username, email].into_iter().flatten().collect(),
-    })
+    let claims = Claims { subject: format!("{} {}", expected.issuer, body.sub), logins: body.names.logins() };
+    Ok((claims, body.sub))
 }
 
 fn signed_by(key: &Key, alg: &str, signed: &[u8], mark: &[u8]) -> bool {
@@ -382,11 +419,11 @@ mod tests {
     #[test]
     fn a_token_of_the_provider_tells_who_it_is() {
         let provider = Provider::new();
-        let claims = verify(&provider.token("ES256", |_| {}), &provider.keys(), &EXPECTED).expect("good");
+        let (claims, _) = verify(&provider.token("ES256", |_| {}), &provider.keys(), &EXPECTED).expect("good");
         assert_eq!(claims.subject, "https://directory.example.gr 42");
         assert_eq!(claims.logins, ["eleni", "eleni@example.gr"]);
         let unverified = provider.token("ES256", |body| body["email_verified"] = false.into());
-        assert_eq!(verify(&unverified, &provider.keys(), &EXPECTED).expect("good").logins, ["eleni"]);
+        assert_eq!(verify(&unverified, &provider.keys(), &EXPECTED).expect("good").0.logins, ["eleni"]);
         let many = provider.token("ES256", |body| {
             body["aud"] = json!(["other", "gateway"]);
             body["azp"] = "gateway".into();

@@ -8,7 +8,7 @@
 mod caller;
 mod routes;
 
-pub(crate) use caller::{Caller, Peer, Who, cookie_name};
+pub(crate) use caller::{Caller, CookieName, Peer, Who, cookie};
 pub(crate) use routes::{Need, Route, Routes};
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{Keys, Served};
 use crate::people::People;
+use crate::people::directory::Directory;
 use crate::reading::Timestamp;
 use crate::registry::Registry;
 use crate::store::Reader;
@@ -38,6 +39,8 @@ pub struct Gateway {
     pub registry: Arc<Registry>,
     /// People, their sessions and tokens, and the audit log.
     pub people: Arc<People>,
+    /// The city's own directory, if people sign in by one.
+    pub directory: Option<Arc<Directory>>,
     /// The built-in authority and what it issued.
     pub keys: Arc<Keys>,
     /// The certificate that HTTP is served with; none: in clear.

@@ -18,9 +18,9 @@ impl Check<'_> {
     pub(super) fn broker(&mut self, shape: &shape::Broker, section: Option<Range<usize>>) -> Broker {
         let (host, port) = self.broker_url(&shape.url, section);
         let username = self.text("broker.username", &shape.username);
-        let password = self
-            .text("broker.password_file", &shape.password_file)
-            .and_then(|file| self.password_of(&self.folder.join(file), shape.password_file.span()));
+        let password = self.text("broker.password_file", &shape.password_file).and_then(|file| {
+            self.password_of("broker.password_file", &self.folder.join(file), shape.password_file.span())
+        });
         if password.is_some() && username.is_none() {
             // MQTT 3.1.1 has no password without a name.
             let span = shape.password_file.span();
@@ -71,27 +71,27 @@ impl Check<'_> {
         (host.to_owned(), port)
     }
 
-    fn password_of(&mut self, file: &Path, span: Option<Range<usize>>) -> Option<Secret> {
-        const KEY: &str = "broker.password_file";
+    /// The line that a file holds, whose owner alone should read it.
+    pub(super) fn password_of(&mut self, name: &str, file: &Path, span: Option<Range<usize>>) -> Option<Secret> {
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) => {
                 // The name is not shown: somebody may have put the password itself here.
                 let found = format!("the file cannot be read: {error}");
-                self.report.add(KEY, span, found, "a file that holds the password alone");
+                self.report.add(name, span, found, "a file that holds the password alone");
                 return None;
             }
         };
         let password = text.trim_end_matches(['\r', '\n']);
         if password.is_empty() || password.len() > LENGTH_MAX || password.contains(['\r', '\n']) {
             let found = format!("{} is empty or holds more than a password", file.display());
-            self.report.add(KEY, span, found, "one line of text");
+            self.report.add(name, span, found, "one line of text");
             return None;
         }
         let mode = std::fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
         if mode & 0o007 != 0 {
             let found = format!("everybody on this machine can read {}", file.display());
-            self.warnings.add(KEY, span, found, "").hint(format!("chmod 600 {}", file.display()));
+            self.warnings.add(name, span, found, "").hint(format!("chmod 600 {}", file.display()));
         }
         Some(Secret::new(password.to_owned()))
     }

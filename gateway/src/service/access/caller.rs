@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::connect_info::Connected;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::serve::IncomingStream;
 
 use crate::config::Listen;
@@ -95,9 +95,38 @@ impl Caller {
     }
 }
 
-/// The session's cookie: under TLS one that no other host and no clear connection can set.
-pub(crate) const fn cookie_name(secure: bool) -> &'static str {
-    if secure { "__Host-session" } else { "session" }
+/// A cookie that no script reads: under TLS one that no other host and no clear connection can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CookieName {
+    /// Who is signed in.
+    Session,
+    /// Who is away at the directory to sign in.
+    Directory,
+}
+
+impl CookieName {
+    pub(crate) const fn text(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (CookieName::Session, true) => "__Host-session",
+            (CookieName::Session, false) => "session",
+            (CookieName::Directory, true) => "__Host-directory",
+            (CookieName::Directory, false) => "directory",
+        }
+    }
+}
+
+impl Way {
+    /// Sets a cookie of hexadecimal or base64 digits; an empty one with age 0 is taken away.
+    pub(crate) fn set_cookie(&self, headers: &mut HeaderMap, name: CookieName, value: &str, age_s: u32) {
+        let (name, secure) = (name.text(self.secure), if self.secure { "; Secure" } else { "" });
+        let cookie = format!("{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}");
+        headers.append(header::SET_COOKIE, HeaderValue::from_str(&cookie).expect("digits and our own words"));
+    }
+
+    /// The cookie that came back.
+    pub(crate) fn cookie(&self, headers: &HeaderMap, name: CookieName) -> Option<String> {
+        cookie(headers, name.text(self.secure))
+    }
 }
 
 /// Which way a request came. What a proxy says is believed when it is trusted, from the nearest outwards.
@@ -128,7 +157,7 @@ pub(super) async fn who(gateway: &Arc<Gateway>, way: &Way, headers: &HeaderMap) 
         let found = tokio::task::spawn_blocking(move || people.token(&token)).await;
         return Ok(found.expect("no panic")?.map_or(Who::Nobody, |token| Who::Token(Arc::new(token))));
     }
-    let Some(cookie) = cookie(headers, cookie_name(way.secure)) else { return Ok(Who::Nobody) };
+    let Some(cookie) = way.cookie(headers, CookieName::Session) else { return Ok(Who::Nobody) };
     let (people, asked) = (gateway.people.clone(), cookie.clone());
     let found = tokio::task::spawn_blocking(move || people.session(&asked)).await;
     Ok(match found.expect("no panic")? {
@@ -145,7 +174,7 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The cookie of that name.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
