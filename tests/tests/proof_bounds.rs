@@ -79,6 +79,25 @@ fn a_journal_at_its_cap_pauses_says_so_and_goes_on_by_itself() {
     assert!(gateway.log().contains("the journal has room again"));
 }
 
+#[test]
+fn a_journal_that_fills_faster_than_checkpoints_come_brings_them_forward() {
+    let gateway = Gateway::start(&[
+        ("limits.packet_bytes_max", "\"16KiB\""),
+        ("limits.journal_segment_bytes", "\"64KiB\""),
+        ("limits.journal_bytes_max", "\"1MiB\""),
+        ("limits.checkpoint_s", "3600"),
+        ("limits.checkpoint_readings", "100000000"),
+        ("windows.settle_s", "86400"),
+    ]);
+    let node = Node::new_v5(&gateway, "busy");
+    let start = now_ms() - 3_600_000;
+    // Some four times what the journal holds.
+    (0..40_000).for_each(|n| node.publish(reading(start + n * 10, 2.0)));
+    node.wait_acknowledged();
+    let ledger = gateway.settled();
+    assert_eq!(ledger.all.stored, 40_000, "{:?}", ledger.all);
+}
+
 /// Megabytes that the gateway holds in memory.
 fn resident_mb(gateway: &Gateway) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).expect("it runs");

@@ -331,6 +331,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether it waits at its cap, or will soon: a checkpoint would free segments.
+    pub fn is_nearly_full(&self) -> bool {
+        let full = self.shared.progress().paused == Some(PauseReason::Cap);
+        full || self.shared.index.lock().bytes() >= self.shared.bytes_max - self.shared.bytes_max / 8
+    }
+
     /// Its state now.
     pub fn status(&self) -> Status {
         let index = self.shared.index.lock();

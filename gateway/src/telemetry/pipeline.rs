@@ -187,7 +187,8 @@ impl Pipeline {
 
     fn is_due(&mut self, now: Timestamp, idle: bool) -> bool {
         let intake = &self.intake;
-        self.pace.is_due(now, idle, intake.in_hand(), || intake.windows_due(now))
+        let in_hand = InHand { journal_is_full: self.journal.is_nearly_full(), ..intake.in_hand() };
+        self.pace.is_due(now, idle, in_hand, || intake.windows_due(now))
     }
 
     fn checkpoint(&mut self, now: Timestamp) -> Result<(), PipelineError> {
@@ -280,6 +281,7 @@ impl Intake {
             readings: self.unwritten,
             rejections: self.next.rejections.len(),
             rejected_bytes: self.rejected_bytes,
+            journal_is_full: false,
         }
     }
 

@@ -5,7 +5,8 @@ use crate::reading::Timestamp;
 
 /// With nothing to take up and windows due, a checkpoint comes after this, not only at its interval.
 const EARLY_MS: i64 = 1_000;
-/// With frames to take up and more windows due than one checkpoint settles, the next comes after this.
+/// With frames to take up and more windows due than one checkpoint settles, or a journal at its cap, the next comes after
+/// this.
 const BUSY_MS: i64 = 500;
 /// With rejections in hand a checkpoint comes after this: who mends a node looks for them. While they keep coming it comes
 /// after twice as long each time, up to its interval, so that a node that sends nonsense costs no more than others.
@@ -26,6 +27,8 @@ pub(super) struct InHand {
     pub(super) rejections: usize,
     /// Bytes of their frames.
     pub(super) rejected_bytes: usize,
+    /// Whether the journal waits for room, or will soon.
+    pub(super) journal_is_full: bool,
 }
 
 /// When checkpoints were written, and why the next one may be early.
@@ -74,6 +77,9 @@ impl Pace {
         // A clock that was set back must not hold checkpoints up.
         if since_last < 0 {
             self.written_at = now;
+        }
+        if in_hand.journal_is_full && in_hand.any && since_last >= BUSY_MS {
+            return true;
         }
         if self.more_due && (idle || since_last >= BUSY_MS) {
             return true;
@@ -156,9 +162,21 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_at_its_cap_does_not_wait_for_the_interval() {
+        let full = InHand { any: true, journal_is_full: true, ..InHand::default() };
+        assert_eq!(
+            written(2_000, |ms| if ms < 1_000 { InHand { journal_is_full: false, ..full } } else { full }),
+            [1_000, 1_500, 2_000]
+        );
+        // What is stored already frees nothing.
+        assert_eq!(written(130_000, |_| InHand { any: false, ..full }), Vec::<i64>::new());
+    }
+
+    #[test]
     fn a_full_disk_is_tried_again_after_a_while_however_much_is_in_hand() {
         let mut pace = Pace::new(&CONFIG, at(0));
-        let much = InHand { any: true, readings: 5_000, rejections: 9, rejected_bytes: usize::MAX };
+        let much =
+            InHand { any: true, readings: 5_000, rejections: 9, rejected_bytes: usize::MAX, ..InHand::default() };
         assert!(pace.is_due(at(100), true, much, || true));
         pace.refused(at(100));
         assert!(!pace.is_due(at(200), true, much, || true));
