@@ -14,6 +14,7 @@ pub mod demo;
 pub mod hostile;
 pub mod import;
 pub mod keys;
+pub mod operations;
 pub mod pages;
 pub mod people;
 pub mod quality;
