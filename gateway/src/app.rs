@@ -482,16 +482,23 @@ async fn follow_registry(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
 
 /// Takes the nodes' answers to the registry; ends with the pipeline.
 fn follow_events(app: &Gateway, happened: &std::sync::mpsc::Receiver<Event>) {
-    use protocols::native::Frame;
-    while let Ok(Event::Reply { node, payload }) = happened.recv() {
-        let Ok(Frame::Reply(reply)) = Frame::decode(&payload) else { continue };
-        match app.registry.record_reply(&node, u64::from(reply.command), &payload) {
-            Ok(true) => {}
-            Ok(false) => {
-                tracing::info!(%node, command = reply.command, "an answer to a command that the node was not given")
-            }
-            Err(error) => tracing::error!(%node, %error, "an answer could not be recorded"),
+    while let Ok(event) = happened.recv() {
+        match event {
+            Event::Reply { node, payload } => record_reply(app, &node, &payload),
+            Event::Retained { .. } | Event::Shed { .. } => housekeeping::record_removal(app, &event),
         }
+    }
+}
+
+fn record_reply(app: &Gateway, node: &crate::reading::NodeId, payload: &[u8]) {
+    use protocols::native::Frame;
+    let Ok(Frame::Reply(reply)) = Frame::decode(payload) else { return };
+    match app.registry.record_reply(node, u64::from(reply.command), payload) {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::info!(%node, command = reply.command, "an answer to a command that the node was not given")
+        }
+        Err(error) => tracing::error!(%node, %error, "an answer could not be recorded"),
     }
 }
 

@@ -249,6 +249,14 @@ pub fn one(connection: &Connection, id: u64) -> Result<Option<Entry>, StoreError
     Ok(connection.prepare_cached(&sql)?.query_row([id as i64], read).optional()?)
 }
 
+/// The newest entry, to be kept where nobody here can change it.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn head(connection: &Connection) -> Result<Head, StoreError> {
+    chain::last(connection)
+}
+
 /// Takes away what was written before `limit`, and says in the log what went. The newest entry always stays.
 ///
 /// # Errors

@@ -6,8 +6,10 @@ mod about;
 mod account;
 mod assets;
 mod attention;
+mod audit;
 mod census;
 mod chart;
+mod data;
 mod directory;
 mod entry;
 mod export;
@@ -44,14 +46,20 @@ use census::Census;
 struct Pages {
     gateway: Arc<Gateway>,
     census: Mutex<Option<Arc<Census>>>,
+    /// What the last look at the audit log's chain found.
+    verified: Mutex<Option<audit::Verified>>,
+    /// Held by whoever looks.
+    verifying: Mutex<()>,
 }
 
 /// The routes of this wing, and what each needs.
 pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
-    let pages = Arc::new(Pages { gateway: gateway.clone(), census: Mutex::default() });
+    let (census, verified, verifying) = (Mutex::default(), Mutex::default(), Mutex::default());
+    let pages = Arc::new(Pages { gateway: gateway.clone(), census, verified, verifying });
     let (open, read) = (Need::Open, Need::May(Permission::Read));
     let account = Need::May(Permission::Account);
     let nodes = Need::May(Permission::Nodes);
+    let log = Need::May(Permission::Audit);
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
         .get("/nodes", read, nodes::page)
@@ -66,6 +74,11 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .post("/certificates", nodes, keys::issue)
         .get("/certificates/ca.pem", nodes, keys::authority)
         .post("/certificates/{fingerprint}/revoke", nodes, keys::revoke)
+        .get("/audit", log, audit::list)
+        .get("/audit/{id}", log, audit::one)
+        .post("/audit/verify", log, audit::verify)
+        .post("/audit/export", log, audit::export)
+        .get("/data-protection", log, data::page)
         .get("/about", read, about::page)
         .get("/search", read, search::page)
         .get("/sign-in", open, entry::sign_in)

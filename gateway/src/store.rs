@@ -17,6 +17,7 @@ mod writer;
 
 pub(crate) use observations::{Versions, before, within};
 pub use reader::Reader;
+pub use retention::Removed;
 pub(crate) use shared::{Judged, Shared};
 pub use writer::{Checkpoint, NameRow, NewRejection, NodeRow, Progress, Quarantined, Recovered, Writer};
 

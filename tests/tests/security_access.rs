@@ -30,7 +30,8 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,
         ("POST", "/rejections/{id}/replay" | "/api/rejections/{id}/replay") => &["operator", "administrator"],
         (_, path) if path.starts_with("/certificates") => &["technician", "administrator"],
-        ("GET", "/api/routes") => &["auditor", "administrator"],
+        ("GET", "/api/routes" | "/data-protection") => &["auditor", "administrator"],
+        (_, path) if path == "/audit" || path.starts_with("/audit/") => &["auditor", "administrator"],
         ("GET" | "ANY", path) if path == "/v1.1" || path.starts_with("/v1.1/") => READ,
         (
             "GET",

@@ -11,6 +11,7 @@ use crate::audit::beacon::{self, Way};
 use crate::audit::{self, Head};
 use crate::reading::Timestamp;
 use crate::service::Gateway;
+use crate::telemetry::pipeline::Event as Happened;
 
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(600);
@@ -53,6 +54,32 @@ async fn retire(app: &Arc<Gateway>) {
         }
         Ok(Err(error)) => tracing::error!(%error, "what its time is over for could not be taken away"),
         Err(error) => tracing::error!(%error, "taking away what its time is over for failed"),
+    }
+}
+
+/// What the pipeline removed goes into the audit log: each run of `[retention]`, and each time the disk's bound was reached.
+pub(super) fn record_removal(app: &Gateway, event: &Happened) {
+    let (reason, after) = match event {
+        Happened::Retained { observations_before, aggregates_before, rejections_before, removed } => (
+            "[retention]",
+            json!({
+                "observations": removed.observations,
+                "observations_before": observations_before.to_string(),
+                "aggregates": removed.aggregates,
+                "aggregates_before": aggregates_before.to_string(),
+                "rejections": removed.rejections,
+                "rejections_before": rejections_before.to_string(),
+            }),
+        ),
+        Happened::Shed { observations_before } => (
+            "[limits] disk_bytes_max",
+            json!({ "observations_before": observations_before.map(|at| at.to_string()), "bytes_of_rejections": "all" }),
+        ),
+        Happened::Reply { .. } => return,
+    };
+    let event = audit::Event::done(audit::Category::Data, "retention", "telemetry").with(None, Some(after));
+    if let Err(error) = app.people.note(audit::Cause::gateway("gateway", reason), event) {
+        tracing::error!(%error, "what was removed could not be written into the audit log");
     }
 }
 

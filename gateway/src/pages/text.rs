@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod audit;
 mod directory;
 mod keys;
 mod people;

@@ -236,3 +236,11 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
     let _ = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     open_writer(path, FORMATS)
 }
+
+/// Opens the records for reading alone, beside whoever writes them.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    super::sqlite::open_reader(path)
+}

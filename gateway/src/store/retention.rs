@@ -29,6 +29,17 @@ struct Gone {
     first_at: Option<Timestamp>,
 }
 
+/// What was removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Observations.
+    pub observations: u64,
+    /// Aggregates.
+    pub aggregates: u64,
+    /// Rejections.
+    pub rejections: u64,
+}
+
 impl Writer {
     /// Removes what is older than its retention: observations by whole chunks, aggregates, rejections.
     ///
@@ -39,22 +50,23 @@ impl Writer {
         observations: Timestamp,
         aggregates: Timestamp,
         rejections: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.remove_observations(observations)?;
+    ) -> Result<Removed, StoreError> {
+        let mut removed = Removed { observations: self.remove_observations(observations)?, ..Removed::default() };
         let transaction = self.connection.transaction()?;
         for window in 0..WINDOWS_MAX {
             // By the table's own order: without the window all of it would be looked through.
-            transaction.execute(
+            removed.aggregates += transaction.execute(
                 "DELETE FROM aggregate WHERE window = ?1 AND start < ?2
                    AND datastream IN (SELECT id FROM datastream WHERE NOT external)",
                 [i64::from(window), aggregates.millis()],
-            )?;
+            )? as u64;
         }
-        transaction.execute("DELETE FROM rejection WHERE received_at < ?1", [rejections.millis()])?;
+        let sql = "DELETE FROM rejection WHERE received_at < ?1";
+        removed.rejections = transaction.execute(sql, [rejections.millis()])? as u64;
         transaction.execute(FORGET_FRAMES, [])?;
         transaction.execute("DELETE FROM quarantine WHERE at < ?1", [rejections.millis()])?;
         transaction.commit()?;
-        Ok(())
+        Ok(removed)
     }
 
     /// Makes the database smaller by about `bytes`: the bytes of rejections go first, then the oldest observations, a day
@@ -77,13 +89,14 @@ impl Writer {
         Ok(gone_until)
     }
 
-    /// Removes the chunks that end before `until`.
-    fn remove_observations(&mut self, until: Timestamp) -> Result<(), StoreError> {
+    /// Removes the chunks that end before `until`. Says how many observations went.
+    fn remove_observations(&mut self, until: Timestamp) -> Result<u64, StoreError> {
         let transaction = self.connection.transaction()?;
         let mut gone = gone(&transaction, &self.shared, until)?;
         if gone.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
+        let count = gone.values().map(|gone| u64::from(gone.count)).sum();
         transaction.execute("DELETE FROM chunk WHERE measured_max < ?1", [until.millis()])?;
         let mut forget = transaction.prepare_cached("DELETE FROM superseded WHERE datastream = ?1 AND ordinal = ?2")?;
         let mut first = transaction.prepare_cached(
@@ -116,7 +129,7 @@ impl Writer {
             let unwritten = live.unwritten().iter().map(|o| o.measured_at).min();
             live.first_at = [gone.first_at, unwritten].into_iter().flatten().min();
         }
-        Ok(())
+        Ok(count)
     }
 }
 

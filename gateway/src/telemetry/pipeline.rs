@@ -156,6 +156,9 @@ impl Pipeline {
             if self.is_due(now, idle) {
                 self.checkpoint(now)?;
                 self.intake.balance(self.clock.now());
+            } else if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
+                // Also where nothing comes in: what is old is old.
+                self.keep_bounds(now)?;
             }
         }
         while self.take_up()? > 0 {}
@@ -208,26 +211,38 @@ impl Pipeline {
         }
         self.newest.send_replace(self.intake.newest_change());
         self.pace.written(now, rejections, more);
-        match self.keep_bounds(now) {
-            Err(PipelineError::Store(error)) if error.is_disk_full() => {
-                // It takes room to make room: the next checkpoint tries again.
-                tracing::error!(%error, "the disk is full: nothing old can be removed");
-                Ok(())
-            }
-            kept => kept,
-        }
+        self.keep_bounds(now)
     }
 }
 
 impl Pipeline {
     /// `[retention]` and `[limits] disk_bytes_max`.
     fn keep_bounds(&mut self, now: Timestamp) -> Result<(), PipelineError> {
+        match self.remove_what_is_over(now) {
+            Err(PipelineError::Store(error)) if error.is_disk_full() => {
+                // It takes room to make room: it is tried again, and not at once.
+                tracing::error!(%error, "the disk is full: nothing old can be removed");
+                self.retained_at = now.plus_millis(60_000 - RETENTION_EVERY_MS);
+                Ok(())
+            }
+            kept => kept,
+        }
+    }
+
+    fn remove_what_is_over(&mut self, now: Timestamp) -> Result<(), PipelineError> {
         self.keep_within_disk()?;
         if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
             let before = |kept_ms: i64| now.plus_millis(-kept_ms);
             let config = &self.config;
             let (observations, aggregates) = (before(config.observations_ms), before(config.aggregates_ms));
-            self.intake.retain(observations, aggregates, before(config.rejections_ms))?;
+            let rejections = before(config.rejections_ms);
+            let removed = self.intake.writer.retain(observations, aggregates, rejections)?;
+            let _ = self.events.send(Event::Retained {
+                observations_before: observations,
+                aggregates_before: aggregates,
+                rejections_before: rejections,
+                removed,
+            });
             self.retained_at = now;
         }
         Ok(())
@@ -248,6 +263,7 @@ impl Pipeline {
             }
             None => tracing::warn!(bytes, "[limits] disk_bytes_max: the bytes of rejections are removed"),
         }
+        let _ = self.events.send(Event::Shed { observations_before: gone_until });
         Ok(())
     }
 }
@@ -292,15 +308,6 @@ impl Intake {
 
     fn quarantine(&mut self, line: Quarantined) {
         self.next.quarantined.push(line);
-    }
-
-    fn retain(
-        &mut self,
-        observations: Timestamp,
-        aggregates: Timestamp,
-        rejections: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.writer.retain(observations, aggregates, rejections)
     }
 }
 

@@ -13,7 +13,7 @@ use hot::Hot;
 use super::node::NodeState;
 use super::replay::{self, External};
 use crate::reading::{DatastreamId, NodeId, RejectReason, Timestamp};
-use crate::store::{Checkpoint, NewRejection, Recovered, Shared, StoreError, Writer};
+use crate::store::{Checkpoint, NewRejection, Recovered, Removed, Shared, StoreError, Writer};
 use crate::telemetry::frame::{Frame, FrameKind};
 use crate::telemetry::ingest::broker;
 use crate::telemetry::journal::Position;
@@ -31,6 +31,22 @@ pub enum Event {
         node: NodeId,
         /// The bytes of the answer.
         payload: Vec<u8>,
+    },
+    /// `[retention]` was applied.
+    Retained {
+        /// Observations before this are gone.
+        observations_before: Timestamp,
+        /// Aggregates before this are gone.
+        aggregates_before: Timestamp,
+        /// Rejections before this are gone.
+        rejections_before: Timestamp,
+        /// How many went.
+        removed: Removed,
+    },
+    /// `[limits] disk_bytes_max` was reached: the bytes of rejections are gone, and observations before that time.
+    Shed {
+        /// None when the bytes of rejections were enough.
+        observations_before: Option<Timestamp>,
     },
 }
 
