@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod accounts;
 mod keys;
 mod people;
 mod tour;
