@@ -55,7 +55,8 @@ struct Class {
     fate: String,
 }
 
-fn classes(config: &Config, at: Timestamp, local: &Local) -> Vec<Class> {
+/// What becomes of each class; `gone`, what the text says of those that are erased.
+fn classes(config: &Config, at: Timestamp, local: &Local, gone: &str) -> Vec<Class> {
     let t = local.lang;
     let class = |(class, fate): (_, Fate)| {
         let class: crate::catalogue::personal_data::DataClass = class;
@@ -65,7 +66,7 @@ fn classes(config: &Config, at: Timestamp, local: &Local) -> Vec<Class> {
             ground: t.pick(&class.ground).to_owned(),
             erased: fate == Fate::Erased,
             fate: match fate {
-                Fate::Erased => t.fate_erased().to_owned(),
+                Fate::Erased => gone.to_owned(),
                 Fate::Kept(Some(until)) => format!("{} {}", t.fate_kept(), local.short(until)),
                 Fate::Kept(None) => t.fate_elsewhere().to_owned(),
             },
@@ -101,7 +102,7 @@ fn render(
         name: person.shown().to_owned(),
         wrong,
         reason: reason.to_owned(),
-        classes: classes(&pages.gateway.config, local.now, &local),
+        classes: classes(&pages.gateway.config, local.now, &local, t.fate_erased()),
         t,
     };
     Ok(page.render()?)
@@ -137,7 +138,7 @@ pub(in crate::pages) async fn erase(
                     v: View::new(pages, visitor, &local, Tab::More, t.erased_title()).at(format!("/people/{id}")),
                     subject: person.id.to_string(),
                     at: local.full(erasure.at),
-                    classes: classes(config, erasure.at, &local),
+                    classes: classes(config, erasure.at, &local, t.fate_gone()),
                     found: erasure.found.0,
                     looked_for: erasure.found.1,
                     in_reasons: entries.join(", "),

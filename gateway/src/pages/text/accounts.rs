@@ -86,7 +86,8 @@ words! {
     erase_class: "Στοιχεία", "Data";
     erase_fate: "Τι γίνεται", "What becomes of it";
     erase_ground: "Λόγος", "Ground";
-    fate_erased: "διαγράφεται", "erased";
+    fate_erased: "διαγράφεται", "is erased";
+    fate_gone: "διαγράφηκε", "erased";
     fate_kept: "μένει, το πολύ έως", "kept, at the latest until";
     fate_elsewhere: "μένει· δεν το τηρεί η πύλη", "kept; the gateway does not hold it";
     erase_sure: "Το γνωρίζω: δεν αναιρείται", "I know: this cannot be undone";
