@@ -178,18 +178,7 @@ pub(in crate::pages) async fn block(
     Path(id): Path<String>,
     why: Result<Form<Why>, FormRejection>,
 ) -> Response {
-    answer(pages, visitor, move |pages, visitor| {
-        let Form(why) = why.map_err(|_| PageError::BadRequest)?;
-        let person = named(pages, &id)?;
-        if why.reason.trim().is_empty() {
-            return again(pages, visitor, &id, visitor.lang.why_missing().to_owned(), None);
-        }
-        match act(&caller, &why.reason, |cause| pages.gateway.people.block(cause, &person.id)) {
-            Ok(()) => Ok(Answer::To(format!("/people/{id}?done=block"))),
-            Err(error) => again(pages, visitor, &id, told(visitor.lang, error)?, None),
-        }
-    })
-    .await
+    answer(pages, visitor, move |pages, visitor| enter(pages, visitor, &caller, &id, why, Entry::Barred)).await
 }
 
 /// `POST /people/{id}/unblock`.
@@ -200,15 +189,38 @@ pub(in crate::pages) async fn unblock(
     Path(id): Path<String>,
     why: Result<Form<Why>, FormRejection>,
 ) -> Response {
-    answer(pages, visitor, move |pages, visitor| {
-        let Form(why) = why.map_err(|_| PageError::BadRequest)?;
-        let person = named(pages, &id)?;
-        match act(&caller, &why.reason, |cause| pages.gateway.people.unblock(cause, &person.id)) {
-            Ok(()) => Ok(Answer::To(format!("/people/{id}?done=unblock"))),
-            Err(error) => again(pages, visitor, &id, told(visitor.lang, error)?, None),
-        }
-    })
-    .await
+    answer(pages, visitor, move |pages, visitor| enter(pages, visitor, &caller, &id, why, Entry::Free)).await
+}
+
+/// Whether somebody is let in from now on.
+enum Entry {
+    Barred,
+    Free,
+}
+
+fn enter(
+    pages: &Pages,
+    visitor: &Visitor,
+    caller: &Caller,
+    id: &str,
+    why: Result<Form<Why>, FormRejection>,
+    entry: Entry,
+) -> Result<Answer, PageError> {
+    let Form(why) = why.map_err(|_| PageError::BadRequest)?;
+    let person = named(pages, id)?;
+    if matches!(entry, Entry::Barred) && why.reason.trim().is_empty() {
+        return again(pages, visitor, id, visitor.lang.why_missing().to_owned(), None);
+    }
+    let people = &pages.gateway.people;
+    let changed = act(caller, &why.reason, |cause| match entry {
+        Entry::Barred => people.block(cause, &person.id),
+        Entry::Free => people.unblock(cause, &person.id),
+    });
+    match (changed, entry) {
+        (Ok(()), Entry::Barred) => Ok(Answer::To(format!("/people/{id}?done=block"))),
+        (Ok(()), Entry::Free) => Ok(Answer::To(format!("/people/{id}?done=unblock"))),
+        (Err(error), _) => again(pages, visitor, id, told(visitor.lang, error)?, None),
+    }
 }
 
 /// The page again, with what was wrong, and what was typed of rights.
