@@ -17,9 +17,11 @@ mod format;
 mod keys;
 mod latest;
 mod map;
+mod more;
 mod node;
 mod nodes;
 mod overview;
+mod people;
 mod rejections;
 mod search;
 mod series;
@@ -27,6 +29,7 @@ mod sinks;
 mod strip;
 mod text;
 mod time;
+mod tokens;
 pub(crate) mod tour;
 mod view;
 
@@ -35,6 +38,7 @@ pub(crate) use view::Visitor;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tower_http::compression::CompressionLayer;
 
 use crate::people::Permission;
@@ -59,7 +63,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let (open, read) = (Need::Open, Need::May(Permission::Read));
     let account = Need::May(Permission::Account);
     let nodes = Need::May(Permission::Nodes);
-    let log = Need::May(Permission::Audit);
+    let (decide, review) = (Need::May(Permission::People), Need::May(Permission::Audit));
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
         .get("/nodes", read, nodes::page)
@@ -74,11 +78,11 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .post("/certificates", nodes, keys::issue)
         .get("/certificates/ca.pem", nodes, keys::authority)
         .post("/certificates/{fingerprint}/revoke", nodes, keys::revoke)
-        .get("/audit", log, audit::list)
-        .get("/audit/{id}", log, audit::one)
-        .post("/audit/verify", log, audit::verify)
-        .post("/audit/export", log, audit::export)
-        .get("/data-protection", log, data::page)
+        .get("/audit", review, audit::list)
+        .get("/audit/{id}", review, audit::one)
+        .post("/audit/verify", review, audit::verify)
+        .post("/audit/export", review, audit::export)
+        .get("/data-protection", review, data::page)
         .get("/about", read, about::page)
         .get("/search", read, search::page)
         .get("/sign-in", open, entry::sign_in)
@@ -95,11 +99,26 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .post("/account/code", account, account::confirm_code)
         .post("/account/code/drop", account, account::drop_code)
         .post("/account/sessions/end", account, account::end_others)
+        .get("/more", open, more::page)
+        .get("/people", decide, people::page)
+        .post("/people", decide, people::add)
+        .get("/people/rights", review, people::rights::page)
+        .get("/people/{id}", decide, people::person::page)
+        .post("/people/{id}/rights", decide, people::person::set_rights)
+        .post("/people/{id}/link", decide, people::person::link)
+        .post("/people/{id}/block", decide, people::person::block)
+        .post("/people/{id}/unblock", decide, people::person::unblock)
+        .get("/people/{id}/erase", decide, people::erase::page)
+        .post("/people/{id}/erase", decide, people::erase::erase)
+        .get("/tokens", decide, tokens::page)
+        .post("/tokens", decide, tokens::add)
+        .post("/tokens/{id}/revoke", decide, tokens::revoke)
         .get("/assets/style.css", open, assets::style)
         .get("/assets/live.js", open, assets::script)
         .get("/assets/icon.svg", open, assets::icon)
         .get("/assets/logo", open, assets::logo)
         .build(pages.clone());
-    let nowhere = Router::new().fallback(view::nowhere).with_state(pages);
-    (routes.merge(nowhere).layer(CompressionLayer::new()), table)
+    let nowhere = Router::new().fallback(view::nowhere).with_state(pages.clone());
+    let said = from_fn_with_state(pages, view::said);
+    (routes.merge(nowhere).layer(said).layer(CompressionLayer::new()), table)
 }

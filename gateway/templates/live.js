@@ -62,8 +62,8 @@ function glow(element) {
 }
 
 async function refresh() {
-  // What is shown once stays until the reader leaves.
-  if (!document.hidden && !touching && !document.querySelector("[data-once]")) {
+  // What is shown once, or was said of what was typed, stays until the reader leaves.
+  if (!document.hidden && !touching && !document.querySelector("[data-once], .wrong")) {
     try {
       // The rows that are being read keep their order.
       const steady = [...document.querySelectorAll("#newest [data-series]")].map((row) => row.dataset.series).join();
@@ -106,6 +106,15 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     search.focus();
   }
+});
+
+// A menu closes when one looks elsewhere.
+const menu = document.querySelector("details.menu");
+addEventListener("click", (event) => { if (menu && !menu.contains(event.target)) menu.open = false; });
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu?.open) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
 });
 
 /* The chart: a value under the pointer or the arrow keys; a span by dragging. */

@@ -28,9 +28,11 @@ export class City {
     this.secrets = new Map();
   }
 
-  configure({ http = "127.0.0.1:0", mqttAt = "127.0.0.1:0" } = {}) {
+  /** `demonstration` and `read`: as the keys of the configuration; they are kept when it starts again. */
+  configure({ http = "127.0.0.1:0", mqttAt = "127.0.0.1:0", ...rules } = {}) {
+    this.rules = { demonstration: true, read: "anyone", ...this.rules, ...rules };
     writeFileSync(this.config, `data_dir = "data"
-demonstration = true
+demonstration = ${this.rules.demonstration}
 [municipality]
 name = "Δήμος Θεσσαλονίκης"
 department = "Διεύθυνση Έξυπνης Πόλης"
@@ -41,7 +43,7 @@ http = "${http}"
 [enrolment]
 mode = "open"
 [access]
-read = "anyone"
+read = "${this.rules.read}"
 [windows]
 settle_s = 1
 quiet_s = 1

@@ -49,6 +49,7 @@ try {
     ["rejection", `/rejections/${rejections[0].id}`],
     ["sinks", "/sinks"],
     ["about", "/about"],
+    ["more", "/more"],
     ["search", "/search?q=air"],
     ["missing", "/nowhere"],
   ];

@@ -27,6 +27,20 @@ impl Gateway {
         self.sign_in(login)
     }
 
+    /// An administrator who signed in and has set up their codes.
+    ///
+    /// # Panics
+    /// When the account is not made, or the code not taken.
+    pub fn administrator(&self, login: &str) -> Person {
+        let person = self.person(login, "administrator");
+        let page = person.get("/account").text();
+        let key = page.split("<span class=\"once\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a key");
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+        let answer = person.post("/account/code", &[("code", &code(key, now))]);
+        assert_eq!(answer.status, 200, "the code is not taken: {}", answer.text());
+        person
+    }
+
     /// Signs in with [`PASSWORD`].
     ///
     /// # Panics
@@ -62,6 +76,26 @@ impl Person {
     pub fn cookie(&self) -> &str {
         &self.cookie
     }
+}
+
+/// The six digits of a key at a moment, as an authenticator shows them: RFC 6238 with HMAC-SHA-1.
+fn code(key: &str, now_s: u64) -> String {
+    let (mut bits, mut held, mut secret) = (0u64, 0, Vec::new());
+    for digit in key.chars().filter(|c| !c.is_whitespace()) {
+        let value = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(digit).expect("RFC 4648") as u64;
+        (bits, held) = (bits << 5 | value, held + 5);
+        if held >= 8 {
+            held -= 8;
+            secret.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &secret);
+    let tag = ring::hmac::sign(&key, &(now_s / 30).to_be_bytes());
+    let tag = tag.as_ref();
+    let offset = usize::from(tag[tag.len() - 1] & 0xf);
+    let four: [u8; 4] = tag[offset..offset + 4].try_into().expect("four bytes");
+    format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
 }
 
 /// Sends a form as a browser does from a page of the same host.

@@ -161,7 +161,7 @@ fn render(
     let next = found.last().filter(|_| more).map(|last| link(&last.id.to_string()));
     let head = audit::head(&records)?;
     let page = Log {
-        v: View::new(pages, visitor, &local, Tab::None, t.audit()),
+        v: View::new(pages, visitor, &local, Tab::More, t.audit_log()),
         filtered: search != Search { before: search.before, ..Search::default() },
         categories: Category::ALL.iter().map(|category| (category.code(), t.category(category.code()))).collect(),
         rows: found.iter().map(|entry| row(entry, &local, &names)).collect(),
@@ -185,7 +185,7 @@ pub(super) async fn one(Shared(pages): Shared<Arc<Pages>>, visitor: Visitor, Pat
         let entry = audit::one(&open(pages)?, id)?.ok_or(PageError::NotFound)?;
         let names = Names::of(pages, visitor)?;
         let page = OnePage {
-            v: View::new(pages, visitor, &local, Tab::None, format!("{} {id}", t.audit_entry())),
+            v: View::new(pages, visitor, &local, Tab::More, format!("{} {id}", t.audit_entry())),
             source: entry.source.clone(),
             category: t.category(&entry.category),
             hash: audit::hex(&entry.hash),

@@ -148,7 +148,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
     });
     let may = |caller: &Caller| caller.person().is_some_and(|person| person.may(Permission::People));
     let page = DataPage {
-        v: View::new(pages, visitor, &local, Tab::None, t.data_protection()),
+        v: View::new(pages, visitor, &local, Tab::More, t.data_protection()),
         classes: classes.collect(),
         retention,
         requests: requests.collect(),

@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod accounts;
 mod audit;
 mod directory;
 mod keys;

@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::attention::{self, Notice};
@@ -14,7 +15,7 @@ use super::text::Lang;
 use super::time::{Local, When};
 use super::{Pages, assets};
 use crate::people::PeopleError;
-use crate::service::access::{Caller, cookie};
+use crate::service::access::{self, Caller, Refusal, cookie};
 use crate::store::StoreError;
 
 /// A year, in seconds: how long a choice of language or look is kept.
@@ -34,6 +35,13 @@ pub(crate) struct Visitor {
     pub(super) caller: Option<Caller>,
     /// Choices made with this request, to be kept.
     cookies: Vec<String>,
+}
+
+impl Visitor {
+    /// Whether a link to that route is offered: it is there, and not refused.
+    pub(super) fn offers(&self, pages: &Pages, method: &str, path: &str) -> bool {
+        self.caller.as_ref().is_some_and(|caller| access::offers(&pages.gateway, caller, method, path))
+    }
 }
 
 /// Light, dark, or what the system says.
@@ -112,6 +120,8 @@ pub(super) enum Tab {
     Rejections,
     Sinks,
     About,
+    /// What stands behind "more".
+    More,
     None,
 }
 
@@ -128,6 +138,11 @@ pub(super) struct View {
     pub(super) demonstration: bool,
     /// The name of who signed in.
     pub(super) person: Option<String>,
+    /// Whether who looks may read, and mend what came in wrong: what would be refused is not offered.
+    pub(super) reads: bool,
+    pub(super) operates: bool,
+    /// Where they begin.
+    pub(super) home: &'static str,
     pub(super) tour: Option<String>,
     pub(super) notices: Vec<Notice>,
     pub(super) now: When,
@@ -139,6 +154,8 @@ pub(super) struct View {
 impl View {
     pub(super) fn new(pages: &Pages, visitor: &Visitor, local: &Local, tab: Tab, title: impl Into<String>) -> Self {
         let config = &pages.gateway.config;
+        let person = visitor.caller.as_ref().and_then(Caller::person).map(|person| person.shown().to_owned());
+        let reads = visitor.offers(pages, "GET", "/");
         View {
             lang: visitor.lang.code(),
             theme: visitor.theme,
@@ -149,9 +166,16 @@ impl View {
             phone: config.municipality.phone.clone(),
             logo: config.municipality.logo.is_some(),
             demonstration: config.demonstration,
-            person: visitor.caller.as_ref().and_then(Caller::person).map(|person| person.shown().to_owned()),
+            home: match (reads, &person) {
+                (true, _) => "/",
+                (false, Some(_)) => "/account",
+                (false, None) => "/sign-in",
+            },
+            person,
+            reads,
+            operates: visitor.offers(pages, "POST", "/rejections/{id}/replay"),
             tour: config.tour.clone(),
-            notices: attention::notices(&pages.gateway, visitor.lang),
+            notices: if reads { attention::notices(&pages.gateway, visitor.lang) } else { Vec::new() },
             now: local.when(local.now),
             version: format!("{:016x}", assets::VERSION),
             path: visitor.path.clone(),
@@ -166,15 +190,22 @@ impl View {
             Tab::Nodes => "nodes",
             Tab::Rejections => "rejections",
             Tab::Sinks => "sinks",
-            Tab::About => "about",
+            Tab::About | Tab::More => "more",
             Tab::None => "",
         };
         name == tab
     }
 
-    /// The section "more" of a phone holds sinks and about.
+    /// The section "more" of a phone holds the sinks too.
     pub(super) fn in_more(&self) -> bool {
-        matches!(self.tab, Tab::Sinks | Tab::About)
+        matches!(self.tab, Tab::Sinks | Tab::About | Tab::More)
+    }
+
+    /// The page as it is read again at another address: the answer to a form stands under the form's.
+    pub(super) fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self.query.clear();
+        self
     }
 
     /// This page's address with one part of its query set anew.
@@ -232,6 +263,9 @@ pub(super) enum PageError {
     /// A link that works once did, or its time is over.
     #[error("the link is over")]
     Over,
+    /// It is not for who asks.
+    #[error("it is not allowed")]
+    Forbidden,
     /// What failed is in the log already.
     #[error("a page could not be made")]
     Failed,
@@ -293,6 +327,8 @@ struct ErrorPage {
     v: View,
     heading: &'static str,
     what_to_do: &'static str,
+    /// Asking again would change nothing.
+    stays: bool,
 }
 
 fn explain(pages: &Pages, visitor: &Visitor, error: &PageError) -> (StatusCode, String) {
@@ -300,6 +336,7 @@ fn explain(pages: &Pages, visitor: &Visitor, error: &PageError) -> (StatusCode, 
     let (status, heading, what_to_do) = match error {
         PageError::NotFound => (StatusCode::NOT_FOUND, t.not_found(), t.not_found_do()),
         PageError::Over => (StatusCode::GONE, t.link_over(), t.link_over_do()),
+        PageError::Forbidden => (StatusCode::FORBIDDEN, t.forbidden(), t.forbidden_do()),
         PageError::BadRequest => (StatusCode::BAD_REQUEST, t.bad_request(), t.not_found_do()),
         PageError::Failed | PageError::Store(_) | PageError::People(_) | PageError::Template(_) => {
             tracing::error!(%error, path = visitor.path, "a page could not be made");
@@ -307,8 +344,21 @@ fn explain(pages: &Pages, visitor: &Visitor, error: &PageError) -> (StatusCode, 
         }
     };
     let v = View::new(pages, visitor, &pages.local(visitor), Tab::None, heading);
-    let page = ErrorPage { t, v, heading, what_to_do };
+    let page = ErrorPage { t, v, heading, what_to_do, stays: status.is_client_error() };
     (status, page.render().unwrap_or_else(|_| heading.to_owned()))
+}
+
+/// A refusal, said to a person as a page in their language.
+pub(super) async fn said(State(pages): State<Arc<Pages>>, visitor: Visitor, request: Request, next: Next) -> Response {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let person = accept.is_some_and(|accept| accept.contains("text/html"));
+    let response = next.run(request).await;
+    match response.extensions().get::<Refusal>() {
+        Some(Refusal::Forbidden | Refusal::CodeFirst) if person => {
+            show(pages, visitor, |_, _| Err(PageError::Forbidden)).await
+        }
+        _ => response,
+    }
 }
 
 /// Any address that is no page.

@@ -12,8 +12,12 @@ use crate::reading::Timestamp;
 
 /// Accounts that may be, erased ones included.
 pub const ACCOUNTS_MAX: usize = 10_000;
+/// Sites that a person may be held to.
+const SITES_MAX: usize = 200;
 /// Most characters of a name, an address or a number.
 const TEXT_MAX: usize = 200;
+/// Most characters of a site's code.
+const SITE_MAX: usize = 64;
 
 /// Who is to have an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,11 @@ impl NewPerson {
             ("employer", &self.identity.employer),
         ] {
             text.as_deref().map_or(Ok(()), |text| short(what, text))?;
+        }
+        let code = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let sound = |site: &String| (1..=SITE_MAX).contains(&site.chars().count()) && site.chars().all(code);
+        if self.sites.len() > SITES_MAX || !self.sites.iter().all(sound) {
+            return Err(PeopleError::Site);
         }
         if self.valid_until.is_some_and(|until| until <= now) {
             return Err(PeopleError::Until);

@@ -24,6 +24,9 @@ pub enum PeopleError {
     /// A text that is empty or too long.
     #[error("the {0} is missing or longer than 200 characters")]
     Text(&'static str),
+    /// Sites that cannot be, or more than may be.
+    #[error("a site is 1 to 64 of letters, digits and `. - _`, and there are 200 at most")]
+    Site,
     /// An end that lies in the past.
     #[error("the end lies in the past")]
     Until,

@@ -64,7 +64,7 @@ pub enum Permission {
     Operate,
     /// Adding, changing and revoking nodes.
     Nodes,
-    /// Reading the audit log and the register of personal data.
+    /// Reading the audit log, the register of personal data and the review of rights.
     Audit,
     /// Accounts, tokens, retention, erasure.
     People,

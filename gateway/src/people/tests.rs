@@ -251,6 +251,41 @@ fn someone_from_outside_has_an_end_and_sites() {
 }
 
 #[test]
+fn a_site_is_a_code_and_there_are_not_without_end() {
+    let house = House::new();
+    let held = |sites: Vec<String>| NewPerson { sites, ..new_person("tuv", Role::Inspector) };
+    for site in ["", "a b", "a,b=c d=1\n", "<script>", "' OR 1=1--", &"α".repeat(65)] {
+        assert!(matches!(house.people.add(BY, &held(vec![site.to_owned()])), Err(PeopleError::Site)), "{site:?}");
+    }
+    let many = |n: usize| (0..n).map(|site| format!("park-{site}")).collect();
+    assert!(matches!(house.people.add(BY, &held(many(201))), Err(PeopleError::Site)));
+    let (id, _) = house.people.add(BY, &held(many(200))).expect("as many as may be");
+    assert_eq!(house.people.person(&id).expect("there").sites.len(), 200);
+}
+
+#[test]
+fn the_review_tells_since_when_rights_are_what_they_are() {
+    let house = House::new();
+    let (admin, operator) = (house.person("admin1", Role::Administrator), house.person("nikos", Role::Operator));
+    let gone = house.person("left", Role::Operator);
+    house.people.erase_identity(BY, &gone).expect("erased");
+    let since = |id: &PersonId| {
+        let review = house.people.review().expect("read");
+        assert_eq!(review.len(), 2, "who is erased has no rights");
+        review.into_iter().find(|one| one.person.id == *id).expect("there").since
+    };
+    let (before, added) = (since(&admin), since(&operator));
+    while house.people.clock.now() <= added {
+        std::thread::yield_now();
+    }
+    house.people.block(BY, &operator).expect("blocked");
+    assert_eq!(since(&operator), added, "a block says nothing of rights");
+    house.people.set_rights(BY, &operator, Role::Auditor, false, None, &[]).expect("set");
+    assert!(since(&operator) > added);
+    assert_eq!(since(&admin), before, "another's rights are another's");
+}
+
+#[test]
 fn erasing_a_person_leaves_nothing_that_names_them_and_the_chain_whole() {
     let house = House::new();
     house.person("admin1", Role::Administrator);

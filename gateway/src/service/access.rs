@@ -153,6 +153,13 @@ fn judge(gateway: &Gateway, caller: &Caller, need: Need) -> Result<(), Refusal> 
     }
 }
 
+/// Whether a caller would be let through to that route. What is refused is not offered; nor is what is not there.
+pub(crate) fn offers(gateway: &Gateway, caller: &Caller, method: &str, path: &str) -> bool {
+    let mut routes = gateway.routes.get().into_iter().flatten();
+    let route = routes.find(|route| route.method == method && route.path == path);
+    route.is_some_and(|route| judge(gateway, caller, route.need).is_ok())
+}
+
 /// What was asked for, as far as a refusal needs it.
 struct Asked {
     method: axum::http::Method,
@@ -211,7 +218,10 @@ async fn refused(gateway: &Arc<Gateway>, asked: Asked, caller: Option<&Caller>, 
 }
 
 fn told(status: StatusCode, refusal: Refusal) -> Response {
-    (status, Json(json!({ "error": refusal.text(), "reason": refusal.code() }))).into_response()
+    let mut response = (status, Json(json!({ "error": refusal.text(), "reason": refusal.code() }))).into_response();
+    // Pages say it in the reader's language.
+    response.extensions_mut().insert(refusal);
+    response
 }
 
 /// A page elsewhere can make a browser on this machine send requests to it under another name (DNS rebinding).

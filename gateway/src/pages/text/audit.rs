@@ -3,7 +3,6 @@
 use super::Lang;
 
 words! {
-    audit: "Αρχείο ενεργειών", "Audit log";
     audit_entry: "Εγγραφή", "Entry";
     audit_answer: "Κάθε αλλαγή και κάθε σύνδεση, με το ποιος, πότε, από πού και γιατί. Οι εγγραφές δεν αλλάζουν· καθεμία δένεται με την προηγούμενη.", "Every change and every sign-in: who, when, from where and why. Entries are never changed; each is chained to the one before.";
     audit_text: "Κείμενο", "Text";
@@ -38,7 +37,6 @@ words! {
     audit_part: "Πεδίο", "Field";
     audit_before: "Πριν", "Before";
     audit_after: "Μετά", "After";
-    data_protection: "Προστασία δεδομένων", "Data protection";
     data_answer: "Τι τηρείται για ανθρώπους, γιατί και για πόσο (μητρώο δραστηριοτήτων, ΓΚΠΔ άρθρο 30).", "What is held of people, why, and for how long (record of processing, GDPR article 30).";
     data_what: "Τι", "What";
     data_why: "Γιατί", "Why";

@@ -98,6 +98,26 @@ impl Lang {
             PeopleError::LoginTaken(_) => "Somebody else has that login.",
             PeopleError::Text(_) if greek => "Λείπει ένα πεδίο ή είναι μεγαλύτερο από 200 χαρακτήρες.",
             PeopleError::Text(_) => "A field is missing or longer than 200 characters.",
+            PeopleError::Site if greek => "Μια θέση γράφεται με τον κωδικό της στον κατάλογο, έως 200 θέσεις.",
+            PeopleError::Site => "A site is written by its code in the catalogue; 200 sites at most.",
+            PeopleError::Until if greek => "Η λήξη είναι στο παρελθόν, ή δεν είναι ημερομηνία.",
+            PeopleError::Until => "The end lies in the past, or is no date.",
+            PeopleError::External if greek => {
+                "Όποιος δεν ανήκει στον δήμο έχει λήξη και θέσεις στις οποίες περιορίζεται."
+            }
+            PeopleError::External => {
+                "Someone from outside the municipality has an end and the sites that they are held to."
+            }
+            PeopleError::LastAdministrator if greek => {
+                "Είναι ο τελευταίος διαχειριστής που μπορεί να συνδεθεί. Ορίστε πρώτα άλλον, και περιμένετε να συνδεθεί."
+            }
+            PeopleError::LastAdministrator => {
+                "This is the last administrator who can sign in. Make another first, and wait until they have signed in."
+            }
+            PeopleError::Unknown(_) if greek => "Δεν υπάρχει πια. Κάποιος άλλος το άλλαξε στο μεταξύ.",
+            PeopleError::Unknown(_) => "It is no longer there. Somebody else changed it meanwhile.",
+            PeopleError::Full(most) if greek => return format!("Υπάρχουν ήδη {most}, όσα επιτρέπονται."),
+            PeopleError::Full(most) => return format!("There are {most} already, as many as may be."),
             PeopleError::Link => return self.link_over().to_owned(),
             PeopleError::CodeNeeded if greek => "Ο διαχειριστής συνδέεται πάντα με κωδικό μιας χρήσης.",
             PeopleError::CodeNeeded => "An administrator always signs in with a one-time code.",
