@@ -129,6 +129,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         mqtt_tls,
         refusals: Refusals::default(),
         routes: OnceLock::new(),
+        mqtt_ports: OnceLock::new(),
         orders: orders.clone(),
         clock,
         connections: connections.clone(),
@@ -139,6 +140,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         config,
     });
     let addresses = (listener.local_addr()?, http.local_addr()?, listener.local_addr_tls()?);
+    let _ = app.mqtt_ports.set((addresses.0.port(), addresses.2.map(|address| address.port())));
     tell_ports(&app.config.data_dir, addresses)?;
     invite_first(&app)?;
     tracing::info!(mqtt = %addresses.0, http = %addresses.1, "the gateway is open");
@@ -245,7 +247,7 @@ pub fn registry_config(config: &Config) -> RegistryConfig {
         config::Enrolment::Open => registry::Enrolment::Open,
         config::Enrolment::Claim => registry::Enrolment::Claim,
     };
-    RegistryConfig { mode, nodes_max: config.limits.nodes_max as usize }
+    RegistryConfig { mode, nodes_max: config.limits.nodes_max as usize, claim: config.claim }
 }
 
 /// The certificate for MQTT over TLS: the city's own, or one of the built-in authority for the names we know of.

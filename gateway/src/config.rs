@@ -49,6 +49,8 @@ pub struct Config {
     pub listen: Listen,
     /// How nodes become known.
     pub enrolment: Enrolment,
+    /// How long a node that knocked and was let in may take to bind its secret.
+    pub claim: Duration,
     /// Whether nodes show a certificate over MQTT with TLS.
     pub certificates: Certificates,
     /// Who may read, and how people come in.

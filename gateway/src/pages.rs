@@ -11,6 +11,7 @@ mod census;
 mod chart;
 mod data;
 mod directory;
+mod enrol;
 mod entry;
 mod export;
 mod format;
@@ -19,6 +20,7 @@ mod latest;
 mod map;
 mod more;
 mod node;
+mod node_import;
 mod nodes;
 mod overview;
 mod people;
@@ -67,6 +69,16 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
         .get("/nodes", read, nodes::page)
+        .get("/nodes/new", nodes, enrol::new)
+        .post("/nodes/new", nodes, enrol::add)
+        .get("/nodes/knocking", nodes, enrol::knocking)
+        .post("/nodes/knocking", nodes, enrol::let_in)
+        .get("/nodes/import", nodes, node_import::page)
+        .post_large("/nodes/import", nodes, node_import::check)
+        .post_large("/nodes/import/add", nodes, node_import::add)
+        .post("/nodes/{id}/revoke", nodes, enrol::revoke)
+        .post("/nodes/{id}/unrevoke", nodes, enrol::unrevoke)
+        .post("/nodes/{id}/secret", nodes, enrol::rotate)
         .get("/nodes/{id}", read, node::page)
         .get("/series/{id}", read, series::page)
         .get("/series/{id}/csv", read, export::csv)
@@ -80,7 +92,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .post("/certificates/{fingerprint}/revoke", nodes, keys::revoke)
         .get("/audit", review, audit::list)
         .get("/audit/{id}", review, audit::one)
-        .post("/audit/verify", review, audit::verify)
+        .post_large("/audit/verify", review, audit::verify)
         .post("/audit/export", review, audit::export)
         .get("/data-protection", review, data::page)
         .get("/about", read, about::page)

@@ -20,6 +20,7 @@ mod sessions;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -61,6 +62,8 @@ pub struct RegistryConfig {
     pub mode: Enrolment,
     /// Most nodes, revoked ones included.
     pub nodes_max: usize,
+    /// How long a node that knocked and was let in may take to come back and bind its secret.
+    pub claim: Duration,
 }
 
 /// Who may enrol a node.
@@ -229,6 +232,8 @@ pub struct Node {
     pub enrolled_at: Timestamp,
     /// Whether it may no longer come in.
     pub revoked: bool,
+    /// Until when the first secret that it shows is bound to it; none once that has happened.
+    pub awaited_until: Option<Timestamp>,
     /// Where it stood from when, by `from`.
     pub placements: Vec<Placement>,
 }

@@ -14,7 +14,7 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware};
@@ -33,6 +33,8 @@ use doors::{Bounds, Doors};
 
 /// Largest body of a request; the interface reads, and takes small forms only.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Longest body of a route that says it takes tables and files.
+pub(crate) const LARGE_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Longest time for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connections that are busy may finish when the gateway stops.
@@ -83,7 +85,8 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
             demonstration.clone()
         }))
         .layer(middleware::from_fn_with_state(gateway, access::identify))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(RequestBodyLimitLayer::new(LARGE_BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

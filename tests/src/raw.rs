@@ -36,6 +36,16 @@ impl Raw {
         raw
     }
 
+    /// Whether it is let in by that secret.
+    ///
+    /// # Panics
+    /// When the gateway answers nothing.
+    pub fn knocks(address: &Address, name: &str, secret: &str) -> bool {
+        let mut raw = Self::open(address);
+        raw.send(&connect(name, secret));
+        raw.packet().expect("a CONNACK") == [0x20, 2, 0, 0]
+    }
+
     /// Sends bytes; an error only shows that the other side has closed.
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.0.write_all(bytes);

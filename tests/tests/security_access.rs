@@ -33,6 +33,10 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         ("GET", "/people/rights") => &["auditor", "administrator"],
         (_, path) if path.starts_with("/people") || path.starts_with("/tokens") => &["administrator"],
         (_, path) if path.starts_with("/certificates") => &["technician", "administrator"],
+        (_, "/nodes/new" | "/nodes/knocking" | "/nodes/import" | "/nodes/import/add")
+        | ("POST", "/nodes/{id}/revoke" | "/nodes/{id}/unrevoke" | "/nodes/{id}/secret") => {
+            &["technician", "administrator"]
+        }
         ("GET", "/api/routes" | "/data-protection") => &["auditor", "administrator"],
         (_, path) if path == "/audit" || path.starts_with("/audit/") => &["auditor", "administrator"],
         ("GET" | "ANY", path) if path == "/v1.1" || path.starts_with("/v1.1/") => READ,

@@ -101,6 +101,12 @@ impl<'a> Check<'a> {
                 Some(EnrolmentMode::Open) => Enrolment::Open,
                 Some(EnrolmentMode::Claim) | None => Enrolment::Claim,
             },
+            claim: std::time::Duration::from_secs(self.number(
+                "enrolment.claim_s",
+                &shape.enrolment.claim_s,
+                86_400,
+                60..=2_592_000,
+            )),
             certificates: self.certificates(shape),
             access: self.access(&shape.access),
             oidc: self.oidc(shape),

@@ -88,6 +88,8 @@ pub(crate) struct Listen {
 pub(crate) struct Enrolment {
     /// `claim`: nodes are added by a person first. `open`: a new node is bound to the first password it shows.
     pub(crate) mode: Key<EnrolmentMode>,
+    /// Seconds that a node which knocked and was let in may take to come back; the password it then shows is bound to it.
+    pub(crate) claim_s: Key<u64>,
     /// `optional`: over TLS a node may show a certificate in place of its password. `required`: it must.
     pub(crate) certificates: Key<CertificatesMode>,
 }

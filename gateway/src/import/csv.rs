@@ -47,9 +47,15 @@ impl Table {
     /// # Errors
     /// [`TableError`].
     pub fn read(source: impl Read) -> Result<Self, TableError> {
-        let bytes = unpacked(source)?;
-        let text = decoded(&bytes);
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        Self::parse(&decoded(&unpacked(source)?))
+    }
+
+    /// Reads a table that is text already.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn parse(text: &str) -> Result<Self, TableError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let separator = separator(text);
         let mut rows = rows(text, separator)?.into_iter();
         let header = rows.next().ok_or(TableError::Empty)?.fields;
@@ -135,7 +141,7 @@ fn unpacked(mut source: impl Read) -> Result<Vec<u8>, TableError> {
 }
 
 /// UTF-8, and what is not UTF-8 as Windows-1253, which is what old spreadsheets in Greece write.
-fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(bytes.iter().map(|byte| windows_1253(*byte)).collect()),

@@ -52,7 +52,11 @@ fn the_embedded_history_comes_whole_in_frames_that_a_journal_takes() {
 #[test]
 fn stations_are_registered_once_and_described_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let config = crate::registry::RegistryConfig { mode: crate::registry::Enrolment::Claim, nodes_max: 10 };
+    let config = crate::registry::RegistryConfig {
+        mode: crate::registry::Enrolment::Claim,
+        nodes_max: 10,
+        claim: std::time::Duration::from_secs(60),
+    };
     let registry = Registry::open(&folder.path().join("records.db"), config).expect("a registry");
     let catalogue = embedded();
     let id = NodeId::new("station-x").expect("a name");

@@ -91,6 +91,8 @@ pub(super) struct Census {
     pub(super) connected: usize,
     /// Series heard last, newest first.
     pub(super) newest: Vec<DatastreamId>,
+    /// The registry's revision that it was made with.
+    revision: u64,
 }
 
 impl Census {
@@ -109,7 +111,9 @@ impl Pages {
     /// How every node is doing; as of a moment ago when somebody else has just asked.
     pub(super) fn census(&self) -> Arc<Census> {
         let mut held = self.census.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Who added or revoked a node sees that at once.
         if let Some(census) = &*held
+            && census.revision == self.gateway.registry.snapshot().revision
             && census.made.elapsed() < FRESH_MIN.max(census.took * FRESH_FACTOR)
         {
             return census.clone();
@@ -184,6 +188,7 @@ fn take(pages: &Pages) -> Census {
         .collect();
     nodes.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     Census {
+        revision: registry.revision,
         nodes,
         series: datastreams.len(),
         connected: connected.len(),

@@ -51,6 +51,10 @@ struct NodePage {
     more: usize,
     reasons: Vec<(&'static str, String)>,
     rejections: Vec<rejections::Row>,
+    may_change: bool,
+    revoked: bool,
+    awaited: Option<When>,
+    told: Option<(bool, &'static str)>,
 }
 
 struct Row {
@@ -70,12 +74,25 @@ struct StatusShown {
 pub(super) async fn page(Shared(pages): Shared<Arc<Pages>>, visitor: Visitor, Path(id): Path<String>) -> Response {
     show(pages, visitor, move |pages, visitor| {
         let id = NodeId::new(&id).map_err(|_| PageError::NotFound)?;
-        render(pages, visitor, &id)
+        let t = visitor.lang;
+        let done = visitor.query.split('&').find_map(|pair| pair.strip_prefix("done="));
+        let told = match done {
+            Some("revoked") => Some((true, t.done_revoked())),
+            Some("unrevoked") => Some((true, t.done_unrevoked())),
+            Some("reason") => Some((false, t.done_reason())),
+            _ => None,
+        };
+        render(pages, visitor, &id, told)
     })
     .await
 }
 
-fn render(pages: &Pages, visitor: &Visitor, id: &NodeId) -> Result<String, PageError> {
+fn render(
+    pages: &Pages,
+    visitor: &Visitor,
+    id: &NodeId,
+    told: Option<(bool, &'static str)>,
+) -> Result<String, PageError> {
     let t = visitor.lang;
     let local = pages.local(visitor);
     let census = pages.census();
@@ -130,6 +147,10 @@ fn render(pages: &Pages, visitor: &Visitor, id: &NodeId) -> Result<String, PageE
         rows,
         reasons,
         rejections: found.iter().map(|rejection| rejections::row(rejection, &local)).collect(),
+        may_change: node.is_some() && visitor.offers(pages, "POST", "/nodes/{id}/revoke"),
+        revoked: node.is_some_and(|node| node.revoked),
+        awaited: node.and_then(|node| node.awaited_until).map(|until| local.when(until)),
+        told,
         t,
     };
     Ok(page.render()?)

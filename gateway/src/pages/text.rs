@@ -26,6 +26,7 @@ macro_rules! words {
 mod accounts;
 mod audit;
 mod directory;
+mod enrol;
 mod keys;
 mod people;
 mod tour;

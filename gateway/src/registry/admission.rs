@@ -16,6 +16,7 @@ use crate::telemetry::ingest::{Admission, Certified, Denied, Vouched};
 #[derive(Clone)]
 struct Known {
     revoked: bool,
+    awaited: bool,
     secret: Option<Arc<str>>,
 }
 
@@ -95,7 +96,7 @@ impl Registry {
     fn judge(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
         let known = self.known(node);
         // The way of a node that comes back: nothing is read, nothing is hashed at length.
-        if let (Some(Known { revoked: false, secret: Some(phc) }), Some(shown)) = (&known, secret)
+        if let (Some(Known { revoked: false, secret: Some(phc), .. }), Some(shown)) = (&known, secret)
             && self.verifier.remembers(node, shown, phc)
         {
             return Ok(());
@@ -106,6 +107,7 @@ impl Registry {
             (Some(Known { revoked: true, .. }), _) => Err(Denied::Revoked),
             (Some(Known { secret: Some(phc), .. }), _) => self.verify(node, secret, &phc),
             (Some(_) | None, Enrolment::Open) => self.enrol(node, secret),
+            (Some(Known { awaited: true, .. }), Enrolment::Claim) if secret.is_some() => self.enrol(node, secret),
             (Some(_), Enrolment::Claim) => Err(Denied::WrongSecret),
             (None, Enrolment::Claim) => Err(Denied::UnknownNode),
         }
@@ -128,8 +130,9 @@ impl Registry {
 
     fn known(&self, node: &NodeId) -> Option<Known> {
         self.read(|state| {
-            let revoked = state.snapshot.nodes.get(node)?.revoked;
-            Some(Known { revoked, secret: state.secrets.get(node).cloned() })
+            let known = state.snapshot.nodes.get(node)?;
+            let awaited = known.awaited_until.is_some_and(|until| self.clock.now() < until);
+            Some(Known { revoked: known.revoked, awaited, secret: state.secrets.get(node).cloned() })
         })
     }
 
@@ -191,8 +194,9 @@ impl Registry {
                     Ok(Enrolled::Now)
                 }
                 Some((false, None)) if phc.is_some() => {
-                    let sql = "UPDATE node SET secret = ?2 WHERE id = ?1";
+                    let sql = "UPDATE node SET secret = ?2, awaited_until = NULL WHERE id = ?1";
                     transaction.prepare_cached(sql)?.execute((node.as_str(), phc))?;
+                    let cause = Cause::gateway("gateway", "the first secret it showed");
                     trace(transaction, now, cause, "bind secret", node, None, None)?;
                     Ok(Enrolled::Now)
                 }

@@ -40,6 +40,35 @@ impl Registry {
         Ok(secret)
     }
 
+    /// Lets a node in that knocked, with the secret that it has: the one it shows first, within [`RegistryConfig::claim`],
+    /// is bound to it. Who knocked under that name is forgotten.
+    ///
+    /// [`RegistryConfig::claim`]: super::RegistryConfig::claim
+    ///
+    /// # Errors
+    /// As [`Self::add_node`].
+    pub fn await_node(
+        &self,
+        cause: Cause<'_>,
+        id: &NodeId,
+        details: &Details,
+        catalogue: &Catalogue,
+    ) -> Result<(), RegistryError> {
+        self.change(id, |transaction, now| {
+            if load::one(transaction, id)?.node.is_some() {
+                return Err(RegistryError::NodeExists(id.clone()));
+            }
+            insert_node(transaction, id, None, now, self.config.nodes_max)?;
+            let until = now.plus_millis(i64::try_from(self.config.claim.as_millis()).unwrap_or(i64::MAX));
+            let sql = "UPDATE node SET awaited_until = ?2 WHERE id = ?1";
+            transaction.execute(sql, (id.as_str(), until.millis()))?;
+            let node = existing(transaction, id)?.0;
+            details.write(transaction, &node, catalogue, now)?;
+            transaction.execute("DELETE FROM knock WHERE node = ?1", [id.as_str()])?;
+            trace(transaction, now, cause, "add", id, None, Some(described(transaction, id)?))
+        })
+    }
+
     /// Says more of a node, or that it stands elsewhere.
     ///
     /// # Errors
@@ -85,7 +114,8 @@ impl Registry {
         let secret = Secret::generate()?;
         let phc = self.verifier.hash_generated(&secret)?;
         self.edit(cause, "rotate secret", id, |transaction, _, _| {
-            transaction.execute("UPDATE node SET secret = ?2 WHERE id = ?1", (id.as_str(), &*phc))?;
+            let sql = "UPDATE node SET secret = ?2, awaited_until = NULL WHERE id = ?1";
+            transaction.execute(sql, (id.as_str(), &*phc))?;
             Ok(())
         })?;
         Ok(secret)

@@ -63,7 +63,7 @@ fn nodes(
     params: impl Params,
     mut placements: HashMap<NodeId, Vec<Placement>>,
 ) -> Result<Vec<NodeRow>, RegistryError> {
-    let columns = "id, node_type, name_el, name_en, serial, enrolled_at, revoked, secret, number";
+    let columns = "id, node_type, name_el, name_en, serial, enrolled_at, revoked, secret, number, awaited_until";
     let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM node {which}"))?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
@@ -77,6 +77,7 @@ fn nodes(
             serial: row.get(4)?,
             enrolled_at: Timestamp::from_millis(row.get(5)?),
             revoked: row.get(6)?,
+            awaited_until: row.get::<_, Option<i64>>(9)?.map(Timestamp::from_millis),
             placements: placements.remove(&id).unwrap_or_default(),
             id,
         };

@@ -29,7 +29,8 @@ impl Place {
     }
 
     fn open_for(&self, mode: Enrolment, nodes_max: usize) -> Arc<Registry> {
-        Registry::open(&self.path(), RegistryConfig { mode, nodes_max }).expect("opened")
+        Registry::open(&self.path(), RegistryConfig { mode, nodes_max, claim: std::time::Duration::from_secs(60) })
+            .expect("opened")
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Gateway {
     pub refusals: Refusals,
     /// Every route and what it needs; set once, when they are built.
     pub(crate) routes: OnceLock<Vec<Route>>,
+    /// The ports where nodes speak MQTT, in clear and over TLS; set once, when they are bound.
+    pub(crate) mqtt_ports: OnceLock<(u16, Option<u16>)>,
     /// The way to give orders to the pipeline.
     pub orders: Orders,
     /// The clock.

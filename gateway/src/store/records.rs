@@ -15,7 +15,7 @@ use super::sqlite::{OpenError, open_writer};
 pub const FILE: &str = "records.db";
 
 /// `FORMATS[n]` takes format `n` to `n + 1`.
-const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS];
+const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS, AWAITED];
 
 /// Format 1. Times are milliseconds since 1970. A secret is a PHC string, never the secret.
 pub(crate) const REGISTRY: &str = "
@@ -226,6 +226,9 @@ CREATE TABLE certificate(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX certificate_by_node ON certificate(node);
 ";
+
+/// Format 5: until when a node that a person let in may bind the secret it shows first.
+const AWAITED: &str = "ALTER TABLE node ADD COLUMN awaited_until INTEGER";
 
 /// Opens the records for writing, creating them readable by their owner alone.
 ///

@@ -59,6 +59,21 @@ impl<'a> Said<'a> {
 }
 
 impl Details {
+    /// Whether it could be said of a node that nothing is known of.
+    ///
+    /// # Errors
+    /// The catalogue lacks a code, a text is too long, or the position is nowhere.
+    pub fn check(&self, catalogue: &Catalogue) -> Result<(), RegistryError> {
+        if let Said::This(code) = Said::of(&self.node_type) {
+            checks::node_type(catalogue, code)?;
+        }
+        checks::short("serial number", self.serial.as_deref().unwrap_or_default())?;
+        let name = self.name(None).unwrap_or_default();
+        checks::short("name", &name.el)?;
+        checks::short("name", &name.en)?;
+        self.placement(Timestamp::default(), None, catalogue).map(drop)
+    }
+
     /// Writes this over what `node` was.
     pub(super) fn write(
         &self,
@@ -67,16 +82,11 @@ impl Details {
         catalogue: &Catalogue,
         now: Timestamp,
     ) -> Result<(), RegistryError> {
-        if let Said::This(code) = Said::of(&self.node_type) {
-            checks::node_type(catalogue, code)?;
-        }
+        self.check(catalogue)?;
         let node_type = Said::of(&self.node_type).or(node.node_type.as_deref());
         let serial = Said::of(&self.serial).or(node.serial.as_deref());
-        checks::short("serial number", serial.unwrap_or_default())?;
         let name = self.name(node.name.as_ref());
         let (el, en) = name.map(|name| (name.el, name.en)).unzip();
-        checks::short("name", el.as_deref().unwrap_or_default())?;
-        checks::short("name", en.as_deref().unwrap_or_default())?;
         let sql = "UPDATE node SET node_type = ?2, name_el = ?3, name_en = ?4, serial = ?5 WHERE id = ?1";
         connection.prepare_cached(sql)?.execute((node.id.as_str(), node_type, el, en, serial))?;
 

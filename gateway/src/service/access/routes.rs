@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter};
@@ -67,6 +68,16 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         T: 'static,
     {
         self.on("POST", path, need, MethodRouter::new().on(MethodFilter::POST, handler))
+    }
+
+    /// As [`Self::post`], for tables and files.
+    pub(crate) fn post_large<H, T>(self, path: &str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let handler = MethodRouter::new().on(MethodFilter::POST, handler);
+        self.on("POST", path, need, handler.layer(DefaultBodyLimit::max(crate::service::LARGE_BODY_BYTES_MAX)))
     }
 
     fn on(mut self, method: &'static str, path: &str, need: Need, handler: MethodRouter<S>) -> Self {

@@ -226,6 +226,7 @@ fn snapshot() -> Snapshot {
         serial: Some(format!("SN-{number}")),
         enrolled_at: Timestamp::from_millis(DAY),
         revoked: false,
+        awaited_until: None,
         placements,
     };
     let nodes = [

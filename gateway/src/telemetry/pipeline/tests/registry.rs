@@ -98,6 +98,7 @@ fn the_zone_is_the_one_at_the_windows_start() {
         serial: None,
         enrolled_at: Timestamp::default(),
         revoked: false,
+        awaited_until: None,
         placements: vec![placement(0, "DKA"), placement(START + 30 * MINUTE, "DKB")],
     };
     let nodes = [(id, Arc::new(node))].into();

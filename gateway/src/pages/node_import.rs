@@ -1,0 +1,289 @@
+//! Many nodes at once, from a table: what would be added and what is wrong with each other line is shown first, and only what
+//! was seen is added. The secrets are in the answer, once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::{FromRequest, Request, State as Shared};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::Pages;
+use super::enrol::{Entered, clean, entered, position, told};
+use super::people::{Answer, act, again, answer};
+use super::text::Lang;
+use super::view::{PageError, Tab, View, Visitor, respond, show};
+use crate::audit::hex;
+use crate::import::csv::{Table, TableError, decoded};
+use crate::reading::NodeId;
+use crate::registry::{Details, Snapshot};
+use crate::secret;
+use crate::service::access::Caller;
+
+/// Lines of a table.
+const LINES_MAX: usize = 500;
+/// Bytes of a table.
+const TABLE_BYTES_MAX: usize = 256 * 1024;
+
+#[derive(Template)]
+#[template(path = "node_import.html")]
+struct ImportPage {
+    t: Lang,
+    v: View,
+    wrong: Option<String>,
+    bounds: String,
+    checked: Option<Checked>,
+    done: Option<Done>,
+}
+
+/// What was made of a table.
+#[derive(Default)]
+struct Checked {
+    table: String,
+    seen: String,
+    sound: Vec<Sound>,
+    wrong: Vec<Wrong>,
+}
+
+/// A line that would be added.
+struct Sound {
+    line: usize,
+    id: NodeId,
+    details: Details,
+    kind: String,
+    name: String,
+    place: String,
+}
+
+/// A line that would not.
+struct Wrong {
+    line: usize,
+    id: String,
+    why: String,
+}
+
+/// What was added.
+struct Done {
+    rows: Vec<(String, String)>,
+    left: Vec<Wrong>,
+    href: String,
+    entered: Entered,
+}
+
+/// `GET /nodes/import`.
+pub(super) async fn page(Shared(pages): Shared<Arc<Pages>>, visitor: Visitor) -> Response {
+    show(pages, visitor, |pages, visitor| render(pages, visitor, None, None, None)).await
+}
+
+fn render(
+    pages: &Pages,
+    visitor: &Visitor,
+    wrong: Option<String>,
+    checked: Option<Checked>,
+    done: Option<Done>,
+) -> Result<String, PageError> {
+    let t = visitor.lang;
+    let v = View::new(pages, visitor, &pages.local(visitor), Tab::Nodes, t.import_nodes()).at("/nodes/import");
+    let bounds = t.import_bounds(LINES_MAX, TABLE_BYTES_MAX / 1024);
+    Ok(ImportPage { bounds, wrong, checked, done, v, t }.render()?)
+}
+
+/// What a form brought along.
+#[derive(Default)]
+struct Brought {
+    table: Vec<u8>,
+    seen: String,
+}
+
+async fn brought(request: Request) -> Result<Brought, MultipartError> {
+    let mut brought = Brought::default();
+    let Ok(mut form) = Multipart::from_request(request, &()).await else { return Ok(brought) };
+    while let Some(field) = form.next_field().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await?;
+        match name.as_str() {
+            // A file, or else what was pasted.
+            "file" | "table" if !bytes.is_empty() => brought.table = bytes.to_vec(),
+            "seen" => brought.seen = String::from_utf8_lossy(&bytes).into_owned(),
+            _ => {}
+        }
+    }
+    Ok(brought)
+}
+
+/// The table of a form, or the page that says what is wrong with it.
+async fn table_of(pages: &Arc<Pages>, visitor: &Visitor, request: Request) -> Result<Brought, Response> {
+    let t = visitor.lang;
+    let told = match brought(request).await {
+        Ok(brought) if brought.table.len() > TABLE_BYTES_MAX => {
+            (StatusCode::PAYLOAD_TOO_LARGE, t.import_too_much(LINES_MAX, TABLE_BYTES_MAX / 1024))
+        }
+        Ok(brought) if brought.table.is_empty() => (StatusCode::UNPROCESSABLE_ENTITY, t.import_empty().to_owned()),
+        Ok(brought) => return Ok(brought),
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            (StatusCode::PAYLOAD_TOO_LARGE, t.import_too_much(LINES_MAX, TABLE_BYTES_MAX / 1024))
+        }
+        Err(_) => (StatusCode::BAD_REQUEST, t.import_unreadable().to_owned()),
+    };
+    let (pages, visitor) = (pages.clone(), visitor.clone());
+    let made = tokio::task::spawn_blocking(move || (render(&pages, &visitor, Some(told.1), None, None), visitor)).await;
+    Err(match made {
+        Ok((Ok(html), visitor)) => respond(told.0, html, &visitor),
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    })
+}
+
+/// `POST /nodes/import`: nothing is added yet.
+pub(super) async fn check(Shared(pages): Shared<Arc<Pages>>, visitor: Visitor, request: Request) -> Response {
+    let brought = match table_of(&pages, &visitor, request).await {
+        Ok(brought) => brought,
+        Err(response) => return response,
+    };
+    answer(pages, visitor, move |pages, visitor| {
+        Ok(match checked(pages, visitor.lang, &decoded(&brought.table)) {
+            Ok(checked) => Answer::Page(StatusCode::OK, render(pages, visitor, None, Some(checked), None)?),
+            Err(wrong) => {
+                Answer::Page(StatusCode::UNPROCESSABLE_ENTITY, render(pages, visitor, Some(wrong), None, None)?)
+            }
+        })
+    })
+    .await
+}
+
+/// `POST /nodes/import/add`: what was seen is added, when it is still what would be.
+pub(super) async fn add(
+    Shared(pages): Shared<Arc<Pages>>,
+    Extension(caller): Extension<Caller>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let brought = match table_of(&pages, &visitor, request).await {
+        Ok(brought) => brought,
+        Err(response) => return response,
+    };
+    answer(pages, visitor, move |pages, visitor| {
+        let t = visitor.lang;
+        let now = match checked(pages, t, &decoded(&brought.table)) {
+            Ok(now) => now,
+            Err(wrong) => {
+                let html = render(pages, visitor, Some(wrong), None, None)?;
+                return Ok(Answer::Page(StatusCode::UNPROCESSABLE_ENTITY, html));
+            }
+        };
+        if now.seen != brought.seen {
+            let html = render(pages, visitor, Some(t.import_changed().to_owned()), Some(now), None)?;
+            return Ok(Answer::Page(StatusCode::CONFLICT, html));
+        }
+        let (gateway, mut left, mut rows) = (&pages.gateway, now.wrong, Vec::new());
+        let catalogue = &gateway.config.catalogue;
+        for Sound { line, id, details, .. } in now.sound {
+            match act(&caller, "CSV", |cause| gateway.registry.add_node(cause, &id, &details, catalogue)) {
+                Ok(secret) => rows.push((id.to_string(), secret.reveal().to_owned())),
+                // Whoever was added is told of, whatever becomes of the rest.
+                Err(error) => {
+                    let why = told(t, error).unwrap_or_else(|_| t.failed().to_owned());
+                    left.push(Wrong { line, id: id.to_string(), why });
+                }
+            }
+        }
+        let mut csv = "id;secret\r\n".to_owned();
+        csv.extend(rows.iter().map(|(id, secret)| format!("{id};{secret}\r\n")));
+        let href = format!("data:text/csv;base64,{}", BASE64.encode(csv));
+        let done = Done { rows, left, href, entered: entered(pages, &headers) };
+        Ok(Answer::Page(StatusCode::OK, render(pages, visitor, None, None, Some(done))?))
+    })
+    .await
+}
+
+/// What would become of each line.
+fn checked(pages: &Pages, t: Lang, text: &str) -> Result<Checked, String> {
+    let table = Table::parse(text).map_err(|error| match error {
+        TableError::Empty => t.import_empty().to_owned(),
+        _ => t.import_unreadable().to_owned(),
+    })?;
+    if table.rows().len() > LINES_MAX {
+        return Err(t.import_too_much(LINES_MAX, TABLE_BYTES_MAX / 1024));
+    }
+    if table.rows().is_empty() {
+        return Err(t.import_empty().to_owned());
+    }
+    let id = table.column(&["id", "node", "κόμβος"]).ok_or_else(|| t.import_no_id().to_owned())?;
+    let snapshot = pages.gateway.registry.snapshot();
+    let mut checked = Checked { table: text.to_owned(), ..Checked::default() };
+    let mut seen = HashMap::new();
+    for row in table.rows() {
+        let details = |name: &[&str]| table.column(name).map(|column| clean(row.field(column)));
+        let of_line = OfLine { pages, t, snapshot: &snapshot, twice: seen.contains_key(row.field(id)) };
+        match of_line.judge(row.line, row.field(id), &details) {
+            Ok(sound) => {
+                seen.insert(row.field(id).to_owned(), row.line);
+                checked.sound.push(sound);
+            }
+            Err(why) => checked.wrong.push(Wrong { line: row.line, id: again(row.field(id)), why }),
+        }
+    }
+    let outcome: Vec<String> = checked
+        .sound
+        .iter()
+        .map(|sound| format!("+{} {}", sound.line, sound.id))
+        .chain(checked.wrong.iter().map(|wrong| format!("-{} {}", wrong.line, wrong.id)))
+        .collect();
+    checked.seen =
+        hex(&secret::digest(format!("{}\n{text}", outcome.join("\n"), text = text.replace('\r', "")).as_bytes()));
+    Ok(checked)
+}
+
+/// What a line is judged by.
+struct OfLine<'a> {
+    pages: &'a Pages,
+    t: Lang,
+    snapshot: &'a Snapshot,
+    twice: bool,
+}
+
+impl OfLine<'_> {
+    fn judge(&self, line: usize, id: &str, field: &dyn Fn(&[&str]) -> Option<String>) -> Result<Sound, String> {
+        let (t, catalogue) = (self.t, &self.pages.gateway.config.catalogue);
+        let id = NodeId::new(id).map_err(|_| t.node_name_rule().to_owned())?;
+        if self.twice {
+            return Err(t.import_twice().to_owned());
+        }
+        if self.snapshot.nodes.contains_key(&id) {
+            return Err(t.import_there().to_owned());
+        }
+        let said = |names: &[&str]| field(names).filter(|text| !text.is_empty());
+        let (lat, lon) = (said(&["lat", "latitude", "πλάτος"]), said(&["lon", "lng", "longitude", "μήκος"]));
+        let details = Details {
+            node_type: said(&["type", "node_type", "είδος", "τύπος"]),
+            name_el: said(&["name_el", "ονομασία", "όνομα"]),
+            name_en: said(&["name_en", "name"]),
+            serial: said(&["serial", "σειριακός"]),
+            from: None,
+            site: said(&["site", "θέση"]),
+            zone: said(&["zone", "κοινότητα"]),
+            position: position(lat.as_deref().unwrap_or_default(), lon.as_deref().unwrap_or_default())
+                .map_err(|()| t.no_such_position().to_owned())?,
+        };
+        details.check(catalogue).map_err(|error| t.registry_error(&error))?;
+        let kind = details.node_type.as_deref().and_then(|code| catalogue.node_types.get(code));
+        let site = details.site.as_deref().and_then(|code| catalogue.site(code));
+        Ok(Sound {
+            line,
+            id,
+            kind: kind.map_or_else(String::new, |kind| t.pick(&kind.name).to_owned()),
+            name: match t {
+                Lang::El => details.name_el.clone().or_else(|| details.name_en.clone()),
+                Lang::En => details.name_en.clone().or_else(|| details.name_el.clone()),
+            }
+            .unwrap_or_default(),
+            place: site.map_or_else(|| t.no_site_yet().to_owned(), |site| t.pick(&site.name).to_owned()),
+            details,
+        })
+    }
+}
