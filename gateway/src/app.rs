@@ -247,7 +247,12 @@ pub fn registry_config(config: &Config) -> RegistryConfig {
         config::Enrolment::Open => registry::Enrolment::Open,
         config::Enrolment::Claim => registry::Enrolment::Claim,
     };
-    RegistryConfig { mode, nodes_max: config.limits.nodes_max as usize, claim: config.claim }
+    RegistryConfig {
+        mode,
+        nodes_max: config.limits.nodes_max as usize,
+        claim: config.claim,
+        knocks_max: config.limits.knocks_max as usize,
+    }
 }
 
 /// The certificate for MQTT over TLS: the city's own, or one of the built-in authority for the names we know of.

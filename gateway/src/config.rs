@@ -340,6 +340,10 @@ pub struct Limits {
     pub in_flight_max: u16,
     /// Nodes enrolled.
     pub nodes_max: u32,
+    /// Nodes kept that were turned away.
+    pub knocks_max: u32,
+    /// Lines of a table of nodes that is imported.
+    pub import_rows_max: u32,
     /// Datastreams.
     pub datastreams_max: u32,
     /// Bytes of journal; two segments at least.

@@ -31,7 +31,7 @@ pub use commands::{COMMANDS_WAITING_MAX, CommandRecord, CommandState};
 pub use counters::Counters;
 pub use edit::Details;
 pub use error::RegistryError;
-pub use knocks::{KNOCKS_MAX, Knock};
+pub use knocks::Knock;
 pub use secret::{FAILURES_PER_MINUTE_MAX, SECRET_BYTES_MAX};
 
 use crate::audit;
@@ -64,6 +64,8 @@ pub struct RegistryConfig {
     pub nodes_max: usize,
     /// How long a node that knocked and was let in may take to come back and bind its secret.
     pub claim: Duration,
+    /// Most knocks kept.
+    pub knocks_max: usize,
 }
 
 /// Who may enrol a node.
@@ -176,6 +178,21 @@ impl Registry {
             let state = load::all(&file.connection)?;
             self.write(|held| *held = state);
         }
+        Ok(out)
+    }
+
+    /// As [`Self::change`], of several nodes: all of it or nothing.
+    fn change_many<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, Timestamp) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let mut file = locked(&self.file);
+        let transaction = file.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let out = work(&transaction, self.clock.now())?;
+        transaction.prepare_cached("UPDATE revision SET value = value + 1")?.execute([])?;
+        transaction.commit()?;
+        let state = load::all(&file.connection)?;
+        self.write(|held| *held = state);
         Ok(out)
     }
 

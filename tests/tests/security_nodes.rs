@@ -79,6 +79,7 @@ fn a_node_is_added_and_its_secret_shown_once_lets_it_in() {
         ([("id", "lamp-1"), ("type", "")], "υπάρχει ήδη"),
         ([("id", "Lamp 2"), ("type", "")], "a-z 0-9"),
         ([("id", "lamp-3"), ("type", "no-such")], "είδος κόμβου"),
+        ([("id", "new"), ("type", "")], "σελίδα"),
         ([("id", "lamp-4"), ("lat", "91")], "μοίρες"),
     ] {
         let answer = technician.post("/nodes/new", &form);
@@ -102,7 +103,7 @@ fn a_knock_becomes_an_enrolment_and_the_node_keeps_its_password() {
     assert!(english("/nodes/knocking").contains("Nobody unknown has knocked"));
     assert!(!Raw::knocks(&gateway.mqtt(), "swing-7", "what-it-was-built-with"), "it is not let in");
     let page = wait_until("the knock", || Some(english("/nodes/knocking")).filter(|page| page.contains("swing-7")));
-    assert!(page.contains("1 node was not let in") && page.contains("unknown"), "{page}");
+    assert!(page.contains("1 node was not let in") && page.contains("unknown") && page.contains("127.0.0.1"), "{page}");
     let answer = technician.post("/nodes/knocking", &[("id", "swing-7"), ("type", "play-swing")]);
     assert_eq!(answer.status, 303, "{}", answer.text());
     assert!(english("/nodes/knocking").contains("Nobody unknown has knocked"));
@@ -219,12 +220,12 @@ fn old_spreadsheets_are_read_and_too_much_is_refused() {
         multipart(&gateway, &technician, "/nodes/import", &[("file", b""), ("table", b"id\tserial\nswing-2\t7\n")]);
     assert!(pasted.text().contains("To be added: 1"));
 
-    let long: String = (0..501).map(|n| format!("n-{n}\n")).collect();
-    let wide = format!("id;name_el\nx;{}\n", "y".repeat(300 * 1024));
+    let long: String = (0..2_001).map(|n| format!("n-{n}\n")).collect();
+    let wide = format!("id;name_el\nx;{}\n", "y".repeat(600 * 1024));
     let huge = vec![b'x'; 3 << 20];
     for (table, status, part) in [
-        (format!("id\n{long}").into_bytes(), 422, "larger than 500 lines"),
-        (wide.into_bytes(), 413, "larger than 500 lines"),
+        (format!("id\n{long}").into_bytes(), 422, "larger than 2000 lines"),
+        (wide.into_bytes(), 413, "larger than 2000 lines"),
         (b"".to_vec(), 422, "no lines"),
         (b"id\n".to_vec(), 422, "no lines"),
         (b"name\nx\n".to_vec(), 422, "no column id"),

@@ -285,6 +285,8 @@ impl<'a> Check<'a> {
             ),
             in_flight_max: self.number("limits.in_flight_max", &shape.in_flight_max, 1_000, 200..=65_535),
             nodes_max: self.number("limits.nodes_max", &shape.nodes_max, 20_000, 1..=1_000_000),
+            knocks_max: self.number("limits.knocks_max", &shape.knocks_max, 1_000, 10..=10_000),
+            import_rows_max: self.number("limits.import_rows_max", &shape.import_rows_max, 2_000, 1..=10_000),
             datastreams_max: self.number("limits.datastreams_max", &shape.datastreams_max, 200_000, 1..=10_000_000),
             journal_bytes_max: self.size("limits.journal_bytes_max", &shape.journal_bytes_max, GIB, MIB..=TIB),
             journal_segment_bytes: self.size(

@@ -321,6 +321,10 @@ pub(crate) struct Limits {
     pub(crate) in_flight_max: Key<u64>,
     /// Most nodes enrolled; a further one is refused.
     pub(crate) nodes_max: Key<u64>,
+    /// Most nodes kept that were turned away; an address has a tenth at most, and who knocked least goes first.
+    pub(crate) knocks_max: Key<u64>,
+    /// Most lines of a table of nodes that is imported on the pages; a longer one is refused whole.
+    pub(crate) import_rows_max: Key<u64>,
     /// Most datastreams; the reading that would make a further one is rejected as `limit_reached`.
     pub(crate) datastreams_max: Key<u64>,
     /// Most bytes of journal; then nothing is taken in or acknowledged until a checkpoint frees a segment.

@@ -56,6 +56,7 @@ fn stations_are_registered_once_and_described_again() {
         mode: crate::registry::Enrolment::Claim,
         nodes_max: 10,
         claim: std::time::Duration::from_secs(60),
+        knocks_max: 1_000,
     };
     let registry = Registry::open(&folder.path().join("records.db"), config).expect("a registry");
     let catalogue = embedded();

@@ -15,8 +15,12 @@ struct House {
 
 fn house() -> House {
     let folder = tempfile::tempdir().expect("a folder");
-    let config =
-        RegistryConfig { mode: registry::Enrolment::Claim, nodes_max: 10, claim: std::time::Duration::from_secs(60) };
+    let config = RegistryConfig {
+        mode: registry::Enrolment::Claim,
+        nodes_max: 10,
+        claim: std::time::Duration::from_secs(60),
+        knocks_max: 1_000,
+    };
     let registry = Registry::open(&folder.path().join(records::FILE), config).expect("records");
     let keys = Keys::open(folder.path(), Arc::new(Clock::new(Timestamp::default()))).expect("records");
     for name in ["a", "b"] {

@@ -25,10 +25,8 @@ use crate::registry::{Details, Snapshot};
 use crate::secret;
 use crate::service::access::Caller;
 
-/// Lines of a table.
-const LINES_MAX: usize = 500;
 /// Bytes of a table.
-const TABLE_BYTES_MAX: usize = 256 * 1024;
+const TABLE_BYTES_MAX: usize = 512 * 1024;
 
 #[derive(Template)]
 #[template(path = "node_import.html")]
@@ -89,7 +87,7 @@ fn render(
 ) -> Result<String, PageError> {
     let t = visitor.lang;
     let v = View::new(pages, visitor, &pages.local(visitor), Tab::Nodes, t.import_nodes()).at("/nodes/import");
-    let bounds = t.import_bounds(LINES_MAX, TABLE_BYTES_MAX / 1024);
+    let bounds = t.import_bounds(lines_max(pages), TABLE_BYTES_MAX / 1024);
     Ok(ImportPage { bounds, wrong, checked, done, v, t }.render()?)
 }
 
@@ -121,12 +119,12 @@ async fn table_of(pages: &Arc<Pages>, visitor: &Visitor, request: Request) -> Re
     let t = visitor.lang;
     let told = match brought(request).await {
         Ok(brought) if brought.table.len() > TABLE_BYTES_MAX => {
-            (StatusCode::PAYLOAD_TOO_LARGE, t.import_too_much(LINES_MAX, TABLE_BYTES_MAX / 1024))
+            (StatusCode::PAYLOAD_TOO_LARGE, t.import_too_much(lines_max(pages), TABLE_BYTES_MAX / 1024))
         }
         Ok(brought) if brought.table.is_empty() => (StatusCode::UNPROCESSABLE_ENTITY, t.import_empty().to_owned()),
         Ok(brought) => return Ok(brought),
         Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            (StatusCode::PAYLOAD_TOO_LARGE, t.import_too_much(LINES_MAX, TABLE_BYTES_MAX / 1024))
+            (StatusCode::PAYLOAD_TOO_LARGE, t.import_too_much(lines_max(pages), TABLE_BYTES_MAX / 1024))
         }
         Err(_) => (StatusCode::BAD_REQUEST, t.import_unreadable().to_owned()),
     };
@@ -180,18 +178,18 @@ pub(super) async fn add(
             let html = render(pages, visitor, Some(t.import_changed().to_owned()), Some(now), None)?;
             return Ok(Answer::Page(StatusCode::CONFLICT, html));
         }
-        let (gateway, mut left, mut rows) = (&pages.gateway, now.wrong, Vec::new());
+        let gateway = &pages.gateway;
+        let nodes: Vec<(NodeId, Details)> = now.sound.into_iter().map(|sound| (sound.id, sound.details)).collect();
         let catalogue = &gateway.config.catalogue;
-        for Sound { line, id, details, .. } in now.sound {
-            match act(&caller, "CSV", |cause| gateway.registry.add_node(cause, &id, &details, catalogue)) {
-                Ok(secret) => rows.push((id.to_string(), secret.reveal().to_owned())),
-                // Whoever was added is told of, whatever becomes of the rest.
-                Err(error) => {
-                    let why = told(t, error).unwrap_or_else(|_| t.failed().to_owned());
-                    left.push(Wrong { line, id: id.to_string(), why });
-                }
+        let secrets = match act(&caller, "CSV", |cause| gateway.registry.add_nodes(cause, &nodes, catalogue)) {
+            Ok(secrets) => secrets,
+            Err(error) => {
+                let html = render(pages, visitor, Some(told(t, error)?), None, None)?;
+                return Ok(Answer::Page(StatusCode::CONFLICT, html));
             }
-        }
+        };
+        let (left, ids) = (now.wrong, nodes.iter().map(|(id, _)| id.to_string()));
+        let rows: Vec<(String, String)> = ids.zip(secrets.iter().map(|secret| secret.reveal().to_owned())).collect();
         let mut csv = "id;secret\r\n".to_owned();
         csv.extend(rows.iter().map(|(id, secret)| format!("{id};{secret}\r\n")));
         let href = format!("data:text/csv;base64,{}", BASE64.encode(csv));
@@ -201,14 +199,18 @@ pub(super) async fn add(
     .await
 }
 
+fn lines_max(pages: &Pages) -> usize {
+    pages.gateway.config.limits.import_rows_max as usize
+}
+
 /// What would become of each line.
 fn checked(pages: &Pages, t: Lang, text: &str) -> Result<Checked, String> {
     let table = Table::parse(text).map_err(|error| match error {
         TableError::Empty => t.import_empty().to_owned(),
         _ => t.import_unreadable().to_owned(),
     })?;
-    if table.rows().len() > LINES_MAX {
-        return Err(t.import_too_much(LINES_MAX, TABLE_BYTES_MAX / 1024));
+    if table.rows().len() > lines_max(pages) {
+        return Err(t.import_too_much(lines_max(pages), TABLE_BYTES_MAX / 1024));
     }
     if table.rows().is_empty() {
         return Err(t.import_empty().to_owned());

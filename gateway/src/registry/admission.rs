@@ -1,5 +1,6 @@
 //! Who may come in.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,15 +23,11 @@ struct Known {
 
 impl Admission for Registry {
     fn admit(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
-        let secret = secret.filter(|secret| !secret.is_empty());
-        let result = self.judge(node, secret);
-        if let Err(denied) = result {
-            self.counters.deny(denied);
-            if denied != Denied::Unavailable {
-                self.knock(node, reason(denied));
-            }
-        }
-        result
+        self.admit_or_note(node, secret, None)
+    }
+
+    fn admit_from(&self, node: &NodeId, secret: Option<&[u8]>, from: IpAddr) -> Result<(), Denied> {
+        self.admit_or_note(node, secret, Some(from))
     }
 }
 
@@ -44,7 +41,7 @@ impl Vouched for Registry {
         if let Err(denied) = result {
             self.counters.deny(denied);
             if denied != Denied::Unavailable {
-                self.knock(node, reason(denied));
+                self.knock(node, reason(denied), None);
             }
         }
         result
@@ -75,7 +72,7 @@ impl Certified for CertifiedNodes {
         };
         tracing::info!(%node, certificate = certificate.short(), why, "a certificate does not let a node in");
         registry.counters.deny(Denied::WrongCertificate);
-        registry.knock(node, reason(Denied::WrongCertificate));
+        registry.knock(node, reason(Denied::WrongCertificate), None);
         Err(Denied::WrongCertificate)
     }
 }
@@ -93,6 +90,18 @@ fn reason(denied: Denied) -> &'static str {
 }
 
 impl Registry {
+    fn admit_or_note(&self, node: &NodeId, secret: Option<&[u8]>, from: Option<IpAddr>) -> Result<(), Denied> {
+        let secret = secret.filter(|secret| !secret.is_empty());
+        let result = self.judge(node, secret);
+        if let Err(denied) = result {
+            self.counters.deny(denied);
+            if denied != Denied::Unavailable {
+                self.knock(node, reason(denied), from);
+            }
+        }
+        result
+    }
+
     fn judge(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied> {
         let known = self.known(node);
         // The way of a node that comes back: nothing is read, nothing is hashed at length.
@@ -174,6 +183,7 @@ impl Registry {
             Ok(Enrolled::Before { secret: Some(phc), .. }) => self.verify(node, secret, &phc),
             Ok(Enrolled::Before { secret: None, .. }) => Ok(()),
             Err(RegistryError::NodesMax(_)) => Err(Denied::LimitReached),
+            Err(RegistryError::Reserved(_)) => Err(Denied::UnknownNode),
             Err(error) => Err(unavailable(node, &error)),
         }
     }

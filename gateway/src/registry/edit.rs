@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 
-use super::{Calibration, Node, Registry, RegistryError, describe, load};
+use super::{Calibration, Node, Registry, RegistryError, describe, knocks, load};
 use crate::audit::{self, Category, Cause, Entry, Event, Search};
 use crate::catalogue::Catalogue;
 use crate::reading::{DatastreamKey, NodeId, Timestamp};
@@ -28,16 +28,28 @@ impl Registry {
     ) -> Result<Secret, RegistryError> {
         let secret = Secret::generate()?;
         let phc = self.verifier.hash_generated(&secret)?;
-        self.change(id, |transaction, now| {
-            if load::one(transaction, id)?.node.is_some() {
-                return Err(RegistryError::NodeExists(id.clone()));
-            }
-            insert_node(transaction, id, Some(&phc), now, self.config.nodes_max)?;
-            let node = existing(transaction, id)?.0;
-            details.write(transaction, &node, catalogue, now)?;
-            trace(transaction, now, cause, "add", id, None, Some(described(transaction, id)?))
-        })?;
+        self.change(id, |transaction, now| self.add(transaction, now, cause, (id, details, &phc), catalogue))?;
         Ok(secret)
+    }
+
+    /// Adds all of these nodes or none; gives their secrets in the same order, which are shown this once.
+    ///
+    /// # Errors
+    /// As [`Self::add_node`]; nothing is added then.
+    pub fn add_nodes(
+        &self,
+        cause: Cause<'_>,
+        nodes: &[(NodeId, Details)],
+        catalogue: &Catalogue,
+    ) -> Result<Vec<Secret>, RegistryError> {
+        let secrets = nodes.iter().map(|_| Secret::generate()).collect::<Result<Vec<_>, _>>()?;
+        let hashed =
+            secrets.iter().map(|secret| self.verifier.hash_generated(secret)).collect::<Result<Vec<_>, _>>()?;
+        self.change_many(|transaction, now| {
+            let mut all = nodes.iter().zip(&hashed);
+            all.try_for_each(|((id, details), phc)| self.add(transaction, now, cause, (id, details, phc), catalogue))
+        })?;
+        Ok(secrets)
     }
 
     /// Lets a node in that knocked, with the secret that it has: the one it shows first, within [`RegistryConfig::claim`],
@@ -64,9 +76,27 @@ impl Registry {
             transaction.execute(sql, (id.as_str(), until.millis()))?;
             let node = existing(transaction, id)?.0;
             details.write(transaction, &node, catalogue, now)?;
-            transaction.execute("DELETE FROM knock WHERE node = ?1", [id.as_str()])?;
+            knocks::answered(transaction, id)?;
             trace(transaction, now, cause, "add", id, None, Some(described(transaction, id)?))
         })
+    }
+
+    fn add(
+        &self,
+        transaction: &Transaction<'_>,
+        now: Timestamp,
+        cause: Cause<'_>,
+        (id, details, phc): (&NodeId, &Details, &str),
+        catalogue: &Catalogue,
+    ) -> Result<(), RegistryError> {
+        if load::one(transaction, id)?.node.is_some() {
+            return Err(RegistryError::NodeExists(id.clone()));
+        }
+        insert_node(transaction, id, Some(phc), now, self.config.nodes_max)?;
+        let node = existing(transaction, id)?.0;
+        details.write(transaction, &node, catalogue, now)?;
+        knocks::answered(transaction, id)?;
+        trace(transaction, now, cause, "add", id, None, Some(described(transaction, id)?))
     }
 
     /// Says more of a node, or that it stands elsewhere.
@@ -185,6 +215,9 @@ impl Registry {
     }
 }
 
+/// Names that pages about nodes have.
+const RESERVED: [&str; 3] = ["new", "import", "knocking"];
+
 /// The bare row of a new node.
 pub(super) fn insert_node(
     connection: &Connection,
@@ -193,6 +226,9 @@ pub(super) fn insert_node(
     now: Timestamp,
     nodes_max: usize,
 ) -> Result<(), RegistryError> {
+    if RESERVED.contains(&id.as_str()) {
+        return Err(RegistryError::Reserved(id.clone()));
+    }
     let count: i64 = connection.prepare_cached("SELECT count(*) FROM node")?.query_row([], |row| row.get(0))?;
     if count as usize >= nodes_max {
         return Err(RegistryError::NodesMax(nodes_max));

@@ -16,6 +16,9 @@ pub enum RegistryError {
     /// There is one already.
     #[error("node `{0}` is there already: `node set` changes it, `node secret` gives it a new secret")]
     NodeExists(NodeId),
+    /// A name that a page has.
+    #[error("no node can be called `{0}`: a page is")]
+    Reserved(NodeId),
     /// `[limits] nodes_max` is reached.
     #[error("there are {0} nodes already, as many as `[limits] nodes_max` allows")]
     NodesMax(usize),

@@ -1,17 +1,22 @@
 //! Who knocked and was not let in, for the person who would add it.
 //!
 //! Knocks wait in memory and are written together, so that a stranger costs no disk write of its own; what waits is
-//! lost when the process dies. [`KNOCKS_MAX`] are kept: the oldest go first.
+//! lost when the process dies. `[limits] knocks_max` are kept. A flood of invented names pushes out little: an address
+//! has a tenth of the list at most, and its own oldest go first; of a list that is full from many addresses, those go
+//! first who knocked the fewest times, since a node that is there knocks again.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+
+use rusqlite::Connection;
 
 use super::load::node_id;
 use super::{Registry, RegistryError};
 use crate::reading::{NodeId, Timestamp};
 use crate::secret::locked;
 
-/// Most knocks that are kept.
-pub const KNOCKS_MAX: usize = 1_000;
+/// An address has this part of the list at most.
+const SHARE: usize = 10;
 
 /// A node that was not let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,23 +29,40 @@ pub struct Knock {
     pub last_at: Timestamp,
     /// How often.
     pub count: u64,
+    /// From where, the last time; empty where somebody else stood between (a broker, a serial line, a certificate).
+    pub address: String,
+}
+
+/// A knock that is not written yet.
+pub(super) struct Waiting {
+    last_at: Timestamp,
+    count: u64,
+    address: Option<IpAddr>,
 }
 
 /// Knocks that are not written yet.
-pub(super) type Pending = HashMap<(NodeId, &'static str), (Timestamp, u64)>;
+pub(super) type Pending = HashMap<(NodeId, &'static str), Waiting>;
 
 impl Registry {
-    pub(super) fn knock(&self, node: &NodeId, reason: &'static str) {
+    pub(super) fn knock(&self, node: &NodeId, reason: &'static str, address: Option<IpAddr>) {
         let now = self.clock.now();
         let mut pending = locked(&self.knocks);
         let key = (node.clone(), reason);
-        if pending.len() >= KNOCKS_MAX && !pending.contains_key(&key) {
+        if let Some(waiting) = pending.get_mut(&key) {
+            *waiting = Waiting { last_at: now, count: waiting.count + 1, address };
+            return;
+        }
+        let full = pending.len() >= self.config.knocks_max
+            || pending.values().filter(|waiting| waiting.address == address).count() >= self.knocks_of_address();
+        if full {
             self.counters.count_knock_not_kept();
             return;
         }
-        let (last_at, count) = pending.entry(key).or_default();
-        *last_at = now;
-        *count += 1;
+        pending.insert(key, Waiting { last_at: now, count: 1, address });
+    }
+
+    fn knocks_of_address(&self) -> usize {
+        (self.config.knocks_max / SHARE).max(1)
     }
 
     pub(super) fn write_knocks(&self) -> Result<(), RegistryError> {
@@ -50,15 +72,21 @@ impl Registry {
         }
         let mut file = locked(&self.file);
         let transaction = file.connection.transaction()?;
-        for ((node, reason), (last_at, count)) in &pending {
-            let sql = "INSERT INTO knock(node, reason, last_at, count) VALUES (?1, ?2, ?3, ?4)
-                ON CONFLICT DO UPDATE SET last_at = excluded.last_at, count = count + excluded.count";
-            let row = (node.as_str(), reason, last_at.millis(), *count as i64);
+        for ((node, reason), Waiting { last_at, count, address }) in &pending {
+            let sql = "INSERT INTO knock(node, reason, last_at, count, address) VALUES (?1, ?2, ?3, ?4, ?5)
+                ON CONFLICT DO UPDATE SET last_at = excluded.last_at, count = count + excluded.count,
+                    address = excluded.address";
+            let address = address.map(|address| address.to_string()).unwrap_or_default();
+            let row = (node.as_str(), reason, last_at.millis(), *count as i64, address);
             transaction.prepare_cached(sql)?.execute(row)?;
         }
-        let sql = "DELETE FROM knock WHERE (node, reason) IN
-            (SELECT node, reason FROM knock ORDER BY last_at DESC LIMIT -1 OFFSET ?1)";
-        transaction.prepare_cached(sql)?.execute([KNOCKS_MAX as i64])?;
+        let shares = "DELETE FROM knock WHERE (node, reason) IN (SELECT node, reason FROM
+            (SELECT node, reason, row_number() OVER (PARTITION BY address ORDER BY last_at DESC, node) AS place FROM knock)
+            WHERE place > ?1)";
+        transaction.prepare_cached(shares)?.execute([self.knocks_of_address() as i64])?;
+        let all = "DELETE FROM knock WHERE (node, reason) IN
+            (SELECT node, reason FROM knock ORDER BY min(count, 5) DESC, last_at DESC LIMIT -1 OFFSET ?1)";
+        transaction.prepare_cached(all)?.execute([self.config.knocks_max as i64])?;
         Ok(transaction.commit()?)
     }
 
@@ -69,15 +97,22 @@ impl Registry {
     pub fn knocks(&self) -> Result<Vec<Knock>, RegistryError> {
         self.write_knocks()?;
         let file = locked(&self.file);
-        let sql = "SELECT node, reason, last_at, count FROM knock ORDER BY last_at DESC, node";
+        let sql = "SELECT node, reason, last_at, count, address FROM knock ORDER BY last_at DESC, node";
         let mut statement = file.connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let last_at = Timestamp::from_millis(row.get(2)?);
             let count = row.get::<_, i64>(3)? as u64;
-            found.push(Knock { node: node_id(row, 0)?, reason: row.get(1)?, last_at, count });
+            found.push(Knock { node: node_id(row, 0)?, reason: row.get(1)?, last_at, count, address: row.get(4)? });
         }
         Ok(found)
     }
+}
+
+/// A node that was added is not unknown any more.
+pub(super) fn answered(connection: &Connection, node: &NodeId) -> Result<(), RegistryError> {
+    let sql = "DELETE FROM knock WHERE node = ?1 AND reason = 'unknown_node'";
+    connection.prepare_cached(sql)?.execute([node.as_str()])?;
+    Ok(())
 }

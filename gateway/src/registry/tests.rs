@@ -1,5 +1,6 @@
 //! The registry as its users see it: the doors, people, and another process on the same file.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,8 +30,11 @@ impl Place {
     }
 
     fn open_for(&self, mode: Enrolment, nodes_max: usize) -> Arc<Registry> {
-        Registry::open(&self.path(), RegistryConfig { mode, nodes_max, claim: std::time::Duration::from_secs(60) })
-            .expect("opened")
+        Registry::open(
+            &self.path(),
+            RegistryConfig { mode, nodes_max, claim: std::time::Duration::from_secs(60), knocks_max: 1_000 },
+        )
+        .expect("opened")
     }
 }
 

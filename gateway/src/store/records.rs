@@ -15,7 +15,7 @@ use super::sqlite::{OpenError, open_writer};
 pub const FILE: &str = "records.db";
 
 /// `FORMATS[n]` takes format `n` to `n + 1`.
-const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS, AWAITED];
+const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS, AWAITED, KNOCKS];
 
 /// Format 1. Times are milliseconds since 1970. A secret is a PHC string, never the secret.
 pub(crate) const REGISTRY: &str = "
@@ -229,6 +229,12 @@ CREATE INDEX certificate_by_node ON certificate(node);
 
 /// Format 5: until when a node that a person let in may bind the secret it shows first.
 const AWAITED: &str = "ALTER TABLE node ADD COLUMN awaited_until INTEGER";
+
+/// Format 6: from where a node knocked that was not let in; empty where somebody else stood between.
+const KNOCKS: &str = "
+ALTER TABLE knock ADD COLUMN address TEXT NOT NULL DEFAULT '';
+CREATE INDEX knock_by_address ON knock(address, last_at);
+";
 
 /// Opens the records for writing, creating them readable by their owner alone.
 ///

@@ -6,6 +6,7 @@ pub mod inbox;
 pub mod mqtt;
 pub mod serial;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::keys::Fingerprint;
@@ -18,6 +19,14 @@ pub trait Admission: Send + Sync + 'static {
     /// # Errors
     /// [`Denied`] with the reason that the log and the ledger show.
     fn admit(&self, node: &NodeId, secret: Option<&[u8]>) -> Result<(), Denied>;
+
+    /// As [`Self::admit`], of a node that comes from that address: who keeps the refused may keep it as well.
+    ///
+    /// # Errors
+    /// [`Denied`], as before.
+    fn admit_from(&self, node: &NodeId, secret: Option<&[u8]>, _from: IpAddr) -> Result<(), Denied> {
+        self.admit(node, secret)
+    }
 }
 
 /// Decides who may come in with a certificate. Calls block.

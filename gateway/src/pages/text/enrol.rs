@@ -53,6 +53,7 @@ words! {
     knocking_says: "Προσπάθησαν να συνδεθούν και δεν έγιναν δεκτοί. Αποδεχθείτε μόνο όσους ξέρετε ότι τοποθετήθηκαν: ένα όνομα το λέει ο καθένας.", "They tried to come in and were not let in. Let in only those that you know were put up: anybody can use a name.";
     knocking_open: "Η εγγραφή είναι ανοιχτή ([enrolment] mode): κάθε νέος κόμβος γίνεται δεκτός χωρίς να ρωτηθεί κανείς.", "Enrolment is open ([enrolment] mode): every new node is let in without asking anybody.";
     knock_let_in: "Αποδοχή", "Let in";
+    knock_address: "Από", "From";
     knock_count: "Φορές", "Times";
     knock_last: "Τελευταία", "Last";
     knock_with_secret: "με νέο μυστικό", "with a new secret";
@@ -157,6 +158,9 @@ impl Lang {
         match error {
             RegistryError::UnknownNode(id) => format!("Δεν υπάρχει κόμβος {id}."),
             RegistryError::NodeExists(id) => format!("Ο κόμβος {id} υπάρχει ήδη: νέο μυστικό του δίνει η σελίδα του."),
+            RegistryError::Reserved(id) => {
+                format!("Κανένας κόμβος δεν μπορεί να λέγεται {id}: έτσι λέγεται μια σελίδα.")
+            }
             RegistryError::NodesMax(most) => {
                 format!("Υπάρχουν ήδη {most} κόμβοι, όσοι επιτρέπει το [limits] nodes_max.")
             }

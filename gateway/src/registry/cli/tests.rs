@@ -14,7 +14,12 @@ struct Line {
 fn said(folder: &Path, line: &str) -> Result<String, String> {
     let words = std::iter::once("node").chain(line.split(' '));
     let command = Line::try_parse_from(words).map_err(|error| error.to_string())?.command;
-    let config = RegistryConfig { mode: Enrolment::Claim, nodes_max: 10, claim: std::time::Duration::from_secs(60) };
+    let config = RegistryConfig {
+        mode: Enrolment::Claim,
+        nodes_max: 10,
+        claim: std::time::Duration::from_secs(60),
+        knocks_max: 1_000,
+    };
     let mut out = Vec::new();
     run(command, folder, config, &catalogue(), &mut out).map_err(|error| error.to_string())?;
     Ok(String::from_utf8(out).expect("text"))
@@ -69,7 +74,12 @@ fn a_command_is_queued_listed_and_its_answer_told() {
     for line in ["identify 5", "reboot", "sample", "status"] {
         say(&format!("command a {line}"));
     }
-    let config = RegistryConfig { mode: Enrolment::Claim, nodes_max: 10, claim: std::time::Duration::from_secs(60) };
+    let config = RegistryConfig {
+        mode: Enrolment::Claim,
+        nodes_max: 10,
+        claim: std::time::Duration::from_secs(60),
+        knocks_max: 1_000,
+    };
     let registry = Registry::open(&folder.join(records::FILE), config).expect("the records");
     let node = NodeId::new("a").expect("a name");
     let third = registry.commands_of(&node, 10).expect("commands").into_iter().find(|command| command.id == 3);

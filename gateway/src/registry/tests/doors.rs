@@ -71,21 +71,37 @@ fn a_node_enrolled_without_a_secret_is_not_let_in_by_claim() {
 }
 
 #[test]
-fn knocks_are_bounded_and_the_oldest_go_first() {
+fn a_flood_of_invented_names_pushes_nobody_out() {
     let place = Place::new();
     let registry = place.open(Enrolment::Claim);
-    let knock = |from: usize, count: usize| {
-        for i in from..from + count {
-            assert_eq!(registry.admit(&node(&format!("n{i}")), None), Err(Denied::UnknownNode));
-        }
+    let knock = |name: &str, from: [u8; 4]| {
+        assert_eq!(registry.admit_from(&node(name), None, IpAddr::from(from)), Err(Denied::UnknownNode));
     };
-    knock(0, KNOCKS_MAX + 5);
-    assert_eq!(registry.knocks().expect("knocks").len(), KNOCKS_MAX, "those that wait are bounded");
-    std::thread::sleep(std::time::Duration::from_millis(2));
-    knock(5_000, 10);
+    knock("honest", [192, 0, 2, 1]);
+    for i in 0..1_005 {
+        knock(&format!("one-{i}"), [198, 51, 100, 1]);
+    }
     let knocks = registry.knocks().expect("knocks");
-    assert_eq!(knocks.len(), KNOCKS_MAX);
-    assert!(knocks[..10].iter().all(|knock| knock.node.as_str().starts_with("n50")), "the latest stay");
+    assert_eq!(knocks.len(), 101, "an address has a tenth of the list");
+    let honest = knocks.iter().find(|knock| knock.node.as_str() == "honest").expect("it stays");
+    assert_eq!((honest.count, honest.address.as_str()), (1, "192.0.2.1"));
+    // It knocks again, as a node that is there does; then the flood comes from everywhere.
+    knock("honest", [192, 0, 2, 1]);
+    for i in 0..2_500_u32 {
+        let [.., a, b] = i.to_be_bytes();
+        knock(&format!("many-{i}"), [203, 0, a, b]);
+        if i % 500 == 0 {
+            assert!(registry.knocks().expect("knocks").len() <= 1_000);
+        }
+    }
+    drop(registry);
+    let registry = place.open(Enrolment::Claim);
+    let knocks = registry.knocks().expect("knocks");
+    assert!(knocks.len() <= 1_000);
+    let honest = knocks.iter().find(|knock| knock.node.as_str() == "honest").expect("it stays, over a restart too");
+    assert_eq!(honest.count, 2);
+    registry.add_node(BY, &node("honest"), &Details::default(), &catalogue()).expect("added");
+    assert!(registry.knocks().expect("knocks").iter().all(|knock| knock.node.as_str() != "honest"));
 }
 
 #[test]

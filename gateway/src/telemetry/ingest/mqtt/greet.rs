@@ -48,11 +48,11 @@ pub(super) async fn greet<I: Intake, S: AsyncRead + AsyncWrite + Unpin>(
     // Who shows a certificate is judged by it, whatever password comes with it.
     let admit = |secret: Option<Vec<u8>>| {
         let (admission, certified, node) = (config.admission.clone(), config.certified.clone(), node.clone());
-        let certificate = peer.certificate;
+        let (certificate, from) = (peer.certificate, peer.address.ip().to_canonical());
         house.blocking(move || match (certificate, certified) {
             (Some(certificate), Some(certified)) => certified.admit_certified(&node, &certificate),
             (Some(_), None) => Err(Denied::WrongCertificate),
-            (None, _) => admission.admit(&node, secret.as_deref()),
+            (None, _) => admission.admit_from(&node, secret.as_deref(), from),
         })
     };
     admit(hello.secret.clone()).await.map_err(|denied| refused(denied.into()))?;
