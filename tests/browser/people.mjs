@@ -195,11 +195,59 @@ if (wanted("people")) try {
     await administrator.locator("#token").waitFor();
   });
 
+  await check("a node is added and a table of nodes taken in; each secret is shown once, on a phone too", async () => {
+    await administrator.setViewportSize({ width: 360, height: 780 });
+    await administrator.goto(`${city.http}/nodes/new`);
+    await administrator.getByLabel("Όνομα κόμβου").fill("lamp-new");
+    await administrator.getByLabel("Ονομασία στα ελληνικά").fill("Λαμπτήρας");
+    await administrator.getByRole("button", { name: "Προσθήκη και μυστικό" }).click();
+    const secret = await administrator.locator("#secret").textContent();
+    assert.match(secret, /^[0-9a-z-]{20,}$/);
+    const wrong = await faults(administrator, "node-secret 360");
+    if (shots) await administrator.screenshot({ path: join(shots, "node-secret-el-360.png"), fullPage: true });
+    // What is shown once does not go away by itself.
+    await administrator.waitForTimeout(2_500);
+    assert.equal(await administrator.locator("#secret").textContent(), secret);
+    await administrator.getByRole("link", { name: "Στον κόμβο" }).click();
+    assert.ok(!(await administrator.content()).includes(secret));
+
+    await administrator.goto(`${city.http}/nodes/import`);
+    const table = "id;name_el;site\nlamp-a;Λαμπτήρας Α;white-tower\nlamp-new;;\nLamp B;;\n";
+    await administrator.getByLabel("Αρχείο CSV").setInputFiles({ name: "nodes.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+    await administrator.getByRole("button", { name: "Έλεγχος" }).click();
+    await administrator.getByText("Δεν θα προστεθούν: 2").waitFor();
+    wrong.push(...await faults(administrator, "import-checked 360"));
+    if (shots) await administrator.screenshot({ path: join(shots, "import-checked-el-360.png"), fullPage: true });
+    await administrator.getByRole("button", { name: "Προσθήκη: 1" }).click();
+    await administrator.getByText("υπάρχει ήδη").waitFor();
+    assert.equal(await administrator.locator("#secrets tbody tr").count(), 1);
+    wrong.push(...await faults(administrator, "import-done 360"));
+    if (shots) await administrator.screenshot({ path: join(shots, "import-done-el-360.png"), fullPage: true });
+
+    await administrator.goto(`${city.http}/nodes/lamp-a`);
+    await administrator.getByText("Ανάκληση", { exact: true }).click();
+    await administrator.locator("form[action$=revoke] input[name=reason]").fill("χαμένος");
+    await administrator.getByRole("button", { name: "Ναι, ανάκληση" }).click();
+    await administrator.getByText("Ανακλήθηκε και αποσυνδέθηκε").waitFor();
+    wrong.push(...await faults(administrator, "node-revoked 360"));
+    if (shots) await administrator.screenshot({ path: join(shots, "node-revoked-el-360.png"), fullPage: true });
+    await administrator.setViewportSize({ width: 1280, height: 900 });
+    assert.deepEqual(wrong, []);
+  });
+
+  await check("the chain is verified on the page, and a signed copy comes down", async () => {
+    await administrator.goto(`${city.http}/audit`);
+    await administrator.getByRole("button", { name: "Επαλήθευση όλου του αρχείου" }).click();
+    await administrator.getByText(/Ακέραιη: \d+ εγγραφές/).waitFor();
+    const [copy] = await Promise.all([administrator.waitForEvent("download"), administrator.getByRole("button", { name: "Λήψη" }).click()]);
+    assert.match(copy.suggestedFilename(), /^Δήμος Θεσσαλονίκης audit \d{4}-\d{2}-\d{2}\.ndjson$/);
+  });
+
   await check("pages of people: four looks each, nothing overflows, axe finds nothing", async () => {
     await administrator.goto(`${city.http}/people`);
     const path = await administrator.getByRole("link", { name: "Νίκος" }).getAttribute("href");
     const wrong = [];
-    for (const [name, at] of [["people", "/people"], ["person", path], ["erase", `${path}/erase`], ["rights", "/people/rights"], ["tokens", "/tokens"], ["more", "/more"], ["account", "/account"], ["certificates", "/certificates"]]) {
+    for (const [name, at] of [["people", "/people"], ["person", path], ["erase", `${path}/erase`], ["rights", "/people/rights"], ["tokens", "/tokens"], ["more", "/more"], ["account", "/account"], ["certificates", "/certificates"], ["audit", "/audit"], ["audit-entry", "/audit/2"], ["data", "/data-protection"], ["node-new", "/nodes/new"], ["knocking", "/nodes/knocking"], ["import", "/nodes/import"]]) {
       wrong.push(...await everyLook(administrator, name, at));
     }
     wrong.push(...await everyLook(operator, "more-operator", "/more"));

@@ -350,7 +350,7 @@ fn row(entry: &Entry, local: &Local, names: &Names) -> Row {
         what: local.lang.deed(&entry.what).to_owned(),
         subject: names.beside(&entry.subject),
         refused: !entry.done,
-        reason: entry.reason.clone(),
+        reason: local.lang.deed_reason(&entry.reason).to_owned(),
     }
 }
 

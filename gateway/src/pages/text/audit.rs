@@ -66,14 +66,18 @@ words! {
 
 /// What entries call a deed, in Greek.
 const DEEDS: &[(&str, &str)] = &[
+    ("accept link", "ορισμός κωδικού μέσω συνδέσμου"),
     ("add", "προσθήκη"),
     ("add token", "νέο διακριτικό"),
     ("answer erasure", "απάντηση σε αίτημα διαγραφής"),
     ("backup", "αντίγραφο ασφαλείας"),
+    ("bind secret", "δέσμευση μυστικού"),
     ("bind to directory", "σύνδεση με τον κατάλογο"),
     ("block", "αποκλεισμός"),
+    ("calibrate", "βαθμονόμηση"),
     ("command", "εντολή"),
     ("drop codes", "απενεργοποίηση κωδικών"),
+    ("enrol", "εγγραφή"),
     ("erase", "διαγραφή"),
     ("export", "εξαγωγή"),
     ("give link", "νέος σύνδεσμος"),
@@ -139,6 +143,28 @@ impl Lang {
         match self {
             Lang::El => greek().unwrap_or(what),
             Lang::En => what,
+        }
+    }
+
+    /// Why, as an entry says it: what the gateway itself writes there in the reader's language, what people wrote as it is.
+    pub(in crate::pages) fn deed_reason(self, reason: &str) -> &str {
+        match (reason, self) {
+            ("forbidden", Lang::El) => "χωρίς αυτό το δικαίωμα",
+            ("forbidden", Lang::En) => "without that right",
+            ("code_first", Lang::El) => "πριν οριστούν κωδικοί μιας χρήσης",
+            ("code_first", Lang::En) => "before one-time codes were set up",
+            ("not_signed_in", Lang::El) => "χωρίς σύνδεση",
+            ("not_signed_in", Lang::En) => "without signing in",
+            ("origin", Lang::El) => "από σελίδα άλλου διακομιστή",
+            ("origin", Lang::En) => "from a page of another host",
+            ("host", Lang::El) => "με το όνομα άλλου διακομιστή",
+            ("host", Lang::En) => "by the name of another host",
+            ("the first administrator", Lang::El) => "ο πρώτος διαχειριστής",
+            ("the first secret it showed", Lang::El) => "το πρώτο μυστικό που έδειξε",
+            ("open enrolment", Lang::El) => "ανοιχτή εγγραφή",
+            ("its time was over", Lang::El) => "έληξε ο χρόνος του",
+            ("by the directory", Lang::El) => "από τον κατάλογο",
+            (other, _) => other,
         }
     }
 
