@@ -210,7 +210,7 @@ pub struct Search {
 
 const COLUMNS: &str = "id, at, actor, source, category, what, subject, done, before_json, after_json, reason, hash";
 
-/// Entries, newest first, `top` at most.
+/// Entries, newest first, `top` at most. Capital and small letters are the same, Greek ones too.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -220,9 +220,7 @@ pub fn list(connection: &Connection, search: &Search, top: usize) -> Result<Vec<
          WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR at < ?3)
            AND (?4 = '' OR actor = ?4) AND (?5 = '' OR subject = ?5) AND (?6 IS NULL OR category = ?6)
            AND (NOT ?7 OR NOT done)
-           AND (?8 = '' OR instr(lower(what || ' ' || subject || ' ' || actor || ' ' || source || ' ' || reason
-                || ' ' || coalesce(before_json, '') || ' ' || coalesce(after_json, '')), ?8) > 0)
-         ORDER BY id DESC LIMIT ?9"
+         ORDER BY id DESC"
     );
     let values = rusqlite::params![
         search.before.map(|id| id as i64),
@@ -232,12 +230,30 @@ pub fn list(connection: &Connection, search: &Search, top: usize) -> Result<Vec<
         search.subject,
         search.category.map(Category::code),
         search.refused,
-        search.text.to_lowercase(),
-        top as i64,
     ];
+    let text = search.text.to_lowercase();
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(values, read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = statement.query(values)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if found.len() >= top {
+            break;
+        }
+        let entry = read(row)?;
+        if text.is_empty() || entry.has(&text) {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+impl Entry {
+    /// Whether that text, in small letters, stands anywhere in it.
+    fn has(&self, text: &str) -> bool {
+        let parts = [&self.what, &self.subject, &self.actor, &self.source, &self.reason];
+        let json = [&self.before_json, &self.after_json].into_iter().flatten();
+        parts.into_iter().chain(json).any(|part| part.to_lowercase().contains(text))
+    }
 }
 
 /// One entry.
@@ -271,7 +287,11 @@ pub fn trim(connection: &Connection, now: Timestamp, limit: Timestamp) -> Result
     connection.prepare_cached("UPDATE audit_start SET id = ?1, hash = ?2")?.execute((newest.id as i64, newest.hash))?;
     connection.prepare_cached("DELETE FROM audit WHERE id <= ?1")?.execute([newest.id as i64])?;
     let cause = Cause::gateway("gateway", "[retention] audit_days");
-    let after = serde_json::json!({ "until": newest.id, "hash": chain::hex(&newest.hash) });
+    let after = serde_json::json!({
+        "until": newest.id,
+        "hash": chain::hex(&newest.hash),
+        "entries": newest.id - first.id,
+    });
     let event = Event::done(Category::Audit, "trim", "audit").with(None, Some(after));
     append(connection, now, cause, event)?;
     Ok(newest.id - first.id)

@@ -60,6 +60,16 @@ fn an_auditor_finds_who_did_what_and_takes_a_signed_copy_that_checks_without_the
     assert!(english("/audit?text=nowhere-to-be-found").contains("No entry matches"));
     assert!(english("/audit?from=2001-01-01&until=2001-12-31").contains("No entry matches"));
     assert_eq!(auditor.get("/audit?from=yesterday").status, 400);
+    let reason = Command::new(tests::gateway::binary())
+        .args(["node", "revoke", "lamp-9", "--reason", "το είπε η Ελένη", "--config"])
+        .arg(gateway.config())
+        .output()
+        .expect("it runs");
+    assert!(reason.status.success(), "{}", String::from_utf8_lossy(&reason.stderr));
+    for text in ["Ελένη", "ΕΛΈΝΗ", "ελένη"] {
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        assert!(english(&format!("/audit?text={encoded}")).contains("node/lamp-9"), "{text}");
+    }
     let id = one.split("href=\"/audit/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link to it");
     let entry = english(&format!("/audit/{id}"));
     assert!(entry.contains("What changed") && entry.contains("lamp"), "{entry}");
@@ -126,6 +136,11 @@ fn an_altered_a_removed_and_a_reordered_entry_show_where_they_are() {
             "DELETE FROM audit WHERE id BETWEEN 5 AND 8",
             "Οι εγγραφές 5 έως 8 αφαιρέθηκαν",
             "entries 5 to 8 were removed",
+        ),
+        (
+            "UPDATE audit_start SET id = 5, hash = (SELECT hash FROM audit WHERE id = 5); DELETE FROM audit WHERE id <= 5",
+            "Οι εγγραφές έως την 5 λείπουν",
+            "the entries up to 5 are gone",
         ),
         (
             "UPDATE audit SET id = 1000 WHERE id = 6; UPDATE audit SET id = 6 WHERE id = 7; UPDATE audit SET id = 7 WHERE id = 1000",

@@ -43,9 +43,16 @@ async fn retire(app: &Arc<Gateway>) {
     }
     let limit = Timestamp::from_millis(now.millis() - i64::from(app.config.retention.audit_days) * DAY_MS);
     let (people, accounts_days) = (app.people.clone(), app.config.retention.accounts_days);
+    let (registry, rejections_days) = (app.registry.clone(), app.config.retention.rejections_days);
+    let knocks_before = Timestamp::from_millis(now.millis() - i64::from(rejections_days) * DAY_MS);
     let work = move || {
         people.retire(accounts_days)?;
-        people.keep_log(|file| audit::trim(file, now, limit))
+        if let Err(error) = registry.forget_knocks(knocks_before) {
+            tracing::error!(%error, "who knocked long ago could not be forgotten");
+        }
+        let trimmed = people.keep_log(|file| audit::trim(file, now, limit))?;
+        people.note_retention(now)?;
+        Ok::<_, crate::people::PeopleError>(trimmed)
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(0)) => {}

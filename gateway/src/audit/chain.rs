@@ -1,5 +1,6 @@
 //! The chain: how an entry is hashed, and whether what the file holds is what was written.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -60,6 +61,8 @@ pub enum Fault {
     OtherHead(Head),
     /// The head that somebody kept lies before what was trimmed: it can no longer be held against the chain.
     Trimmed(Head),
+    /// Entries up to that number are gone, and no run of the retention says so.
+    Unvouched(u64),
 }
 
 impl fmt::Display for Fault {
@@ -70,6 +73,9 @@ impl fmt::Display for Fault {
             Fault::Missing(from, until) => write!(f, "entries {from} to {until} were removed"),
             Fault::OtherHead(head) => {
                 write!(f, "entry {} is another one than that whose head was kept: the chain was rewritten", head.id)
+            }
+            Fault::Unvouched(id) => {
+                write!(f, "the entries up to {id} are gone, and no run of the retention says so")
             }
             Fault::Trimmed(head) => write!(f, "entry {} is older than what the log still holds", head.id),
         }
@@ -116,9 +122,14 @@ pub fn verify(connection: &Connection, kept: &[Head]) -> Result<Report, StoreErr
             faults.push(fault);
         }
     };
-    for head in kept.iter().filter(|head| head.id < start.id) {
-        fault(Fault::Trimmed(*head));
+    let mut heads: HashMap<u64, Vec<&Head>> = HashMap::new();
+    for head in kept {
+        heads.entry(head.id).or_default().push(head);
+        if head.id < start.id {
+            fault(Fault::Trimmed(*head));
+        }
     }
+    let mut vouched = start.id == 0;
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY id"))?;
     let mut rows = statement.query([])?;
     let mut before = start;
@@ -135,12 +146,16 @@ pub fn verify(connection: &Connection, kept: &[Head]) -> Result<Report, StoreErr
         } else if hash(&before.hash, &entry) != entry.hash {
             fault(Fault::Altered(entry.id));
         }
-        for head in kept.iter().filter(|head| head.id == entry.id && head.hash != entry.hash) {
-            fault(Fault::OtherHead(*head));
+        for head in heads.get(&entry.id).into_iter().flatten().filter(|head| head.hash != entry.hash) {
+            fault(Fault::OtherHead(**head));
         }
+        vouched = vouched || tells_trim(&entry, start);
         // Each fault is told once: the chain goes on from what stands here.
         before = Head { id: entry.id, hash: entry.hash };
         entries += 1;
+    }
+    if !vouched {
+        fault(Fault::Unvouched(start.id));
     }
     // SQLite keeps the greatest number it ever gave.
     let given = given(connection)?.max(kept.iter().map(|head| head.id).max().unwrap_or(0));
@@ -148,6 +163,15 @@ pub fn verify(connection: &Connection, kept: &[Head]) -> Result<Report, StoreErr
         fault(Fault::Missing(before.id + 1, given));
     }
     Ok(Report { entries, head: before, faults })
+}
+
+/// Whether an entry says that the log was trimmed to that place.
+fn tells_trim(entry: &Entry, start: Head) -> bool {
+    if entry.what != "trim" || !entry.done {
+        return false;
+    }
+    let after = entry.after_json.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    after.is_some_and(|after| after["until"] == start.id && after["hash"] == hex(&start.hash))
 }
 
 /// The newest entry, or where the chain starts when there is none.

@@ -22,6 +22,8 @@ use crate::store::StoreError;
 
 /// The key's file in the data folder.
 pub const KEY_FILE: &str = "audit-signing.key";
+/// Most entries of one export, which is signed as a whole.
+pub const ENTRIES_MAX: usize = 200_000;
 const FORMAT: &str = "city-gateway audit export 1";
 
 /// Why a log could not be exported, or an export not be believed.
@@ -39,6 +41,9 @@ pub enum ExportError {
     /// What was given is no export, or a line of it is none.
     #[error("line {0} is not of an audit export")]
     Line(usize),
+    /// The span holds more than one export does.
+    #[error("the span holds more than {0} entries: export it in parts")]
+    TooMany(usize),
     /// The signature is not over these lines by that key.
     #[error("the signature is not over these lines, or by another key")]
     Signature,
@@ -100,9 +105,11 @@ pub fn write(
     (now, cause): (Timestamp, Cause<'_>),
     out: &mut impl Write,
 ) -> Result<u64, ExportError> {
-    let transaction = records.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Others go on writing meanwhile: what is read is as of now.
+    let reading = records.transaction()?;
+    let transaction = &reading;
     let mut entries = Vec::new();
-    let mut before = chain::start(&transaction)?;
+    let mut before = chain::start(transaction)?;
     {
         let mut statement = transaction.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY id"))?;
         let mut rows = statement.query([])?;
@@ -113,11 +120,14 @@ pub fn write(
             }
             if entry.at < from && entries.is_empty() {
                 before = Head { id: entry.id, hash: entry.hash };
+            } else if entries.len() >= ENTRIES_MAX {
+                return Err(ExportError::TooMany(ENTRIES_MAX));
             } else {
                 entries.push(entry);
             }
         }
     }
+    drop(reading);
     let first = json!({
         "format": FORMAT,
         "municipality": municipality,
@@ -134,6 +144,7 @@ pub fn write(
     let signature = hex(signer.0.sign(text.as_bytes()).as_ref());
     let last = json!({ "algorithm": "ed25519", "public_key": signer.public_key(), "signature": signature });
     let after = json!({ "entries": entries.len(), "from": from.to_string(), "until": until.to_string() });
+    let transaction = records.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     append(&transaction, now, cause, Event::done(Category::Audit, "export", "audit").with(None, Some(after)))?;
     transaction.commit()?;
     out.write_all(text.as_bytes())?;

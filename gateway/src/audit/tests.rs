@@ -124,6 +124,15 @@ impl Log {
 }
 
 #[test]
+fn a_beginning_that_no_run_of_the_retention_tells_of_is_a_fault() {
+    let log = Log::with(5);
+    log.tamper(
+        "UPDATE audit_start SET id = 2, hash = (SELECT hash FROM audit WHERE id = 2); DELETE FROM audit WHERE id <= 2",
+    );
+    assert_eq!(log.faults(&[]), [Fault::Unvouched(2)]);
+}
+
+#[test]
 fn trimmed_entries_are_gone_and_the_rest_is_whole() {
     let log = Log::with(5);
     let old = verify(&log.connection, &[]).expect("read").head;

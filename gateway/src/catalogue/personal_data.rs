@@ -26,7 +26,9 @@ pub struct DataClass {
 }
 
 /// Classes that the program knows how to erase or to keep.
-pub const KNOWN: [&str; 4] = ["accounts", "sessions", "audit", "registry"];
+pub const KNOWN: [&str; 5] = ["accounts", "sessions", "audit", "registry", "knocks"];
 /// Keys that say how long something is kept.
-pub const KEEP: [&str; 4] =
-    ["retention.accounts_days", "access.session_max_s", "retention.audit_days", "retention.rejections_days"];
+pub const KEEP: [&str; 5] =
+    ["retention.accounts_days", "access.session_max_s", "retention.audit_days", "retention.rejections_days", WITH_NODE];
+/// Kept as long as its node is known.
+pub const WITH_NODE: &str = "node";

@@ -77,7 +77,7 @@ struct Log {
     head: String,
     chain: Chain,
     heads: String,
-    wrong: Option<&'static str>,
+    wrong: Option<String>,
 }
 
 /// What is known of the chain.
@@ -138,7 +138,7 @@ fn render(
     visitor: &Visitor,
     which: Which,
     heads: String,
-    wrong: Option<&'static str>,
+    wrong: Option<String>,
 ) -> Result<String, PageError> {
     let t = visitor.lang;
     let local = pages.local(visitor);
@@ -216,11 +216,17 @@ pub(super) async fn verify(
             .map(str::parse)
             .collect();
         let Ok(kept) = kept else {
-            let wrong = Some(visitor.lang.audit_head_wrong());
+            let wrong = Some(visitor.lang.audit_head_wrong().to_owned());
             return render(pages, visitor, Which::default(), asked.heads, wrong);
         };
         let Ok(_one_at_a_time) = pages.verifying.try_lock() else {
-            return render(pages, visitor, Which::default(), asked.heads, Some(visitor.lang.audit_verifying()));
+            return render(
+                pages,
+                visitor,
+                Which::default(),
+                asked.heads,
+                Some(visitor.lang.audit_verifying().to_owned()),
+            );
         };
         let report = audit::verify(&open(pages)?, &kept)?;
         if !report.faults.is_empty() {
@@ -247,7 +253,7 @@ pub(super) async fn export(
         }
     });
     match made.await {
-        Ok((Ok((name, bytes)), _)) => {
+        Ok((Ok(Copied::File(name, bytes)), _)) => {
             let name = format!("attachment; filename=\"audit.ndjson\"; filename*=UTF-8''{}", encode(&name));
             let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
             let headers = [
@@ -257,9 +263,12 @@ pub(super) async fn export(
             ];
             (headers, bytes).into_response()
         }
-        Ok((Err(PageError::BadRequest), visitor)) => {
+        Ok((wrong @ (Err(PageError::BadRequest) | Ok(Copied::TooMany(_))), visitor)) => {
             let made = tokio::task::spawn_blocking(move || {
-                let wrong = Some(visitor.lang.audit_days_wrong());
+                let wrong = Some(match wrong {
+                    Ok(Copied::TooMany(most)) => visitor.lang.audit_too_many(most),
+                    _ => visitor.lang.audit_days_wrong().to_owned(),
+                });
                 (render(&pages, &visitor, Which::default(), String::new(), wrong), visitor)
             });
             match made.await {
@@ -272,11 +281,19 @@ pub(super) async fn export(
     }
 }
 
+/// What became of a signed copy.
+enum Copied {
+    /// Its name and its bytes.
+    File(String, Vec<u8>),
+    /// The span holds more entries than that.
+    TooMany(usize),
+}
+
 fn make_export(
     pages: &Pages,
     visitor: &Visitor,
     asked: Result<Form<Asked>, FormRejection>,
-) -> Result<(String, Vec<u8>), PageError> {
+) -> Result<Copied, PageError> {
     let Form(asked) = asked.map_err(|_| PageError::BadRequest)?;
     let caller = visitor.caller.as_ref().ok_or(PageError::Failed)?;
     let (gateway, local) = (&pages.gateway, pages.local(visitor));
@@ -298,9 +315,12 @@ fn make_export(
     let cause = Cause { actor: &actor, source: &source, reason: "" };
     let municipality = &gateway.config.municipality.name;
     let mut bytes = Vec::new();
-    export::write(&mut records, &signer, municipality, (from, until), (now, cause), &mut bytes).map_err(failed)?;
+    match export::write(&mut records, &signer, municipality, (from, until), (now, cause), &mut bytes) {
+        Err(export::ExportError::TooMany(most)) => return Ok(Copied::TooMany(most)),
+        done => done.map_err(failed)?,
+    };
     let first = first.map_or_else(String::new, |day| format!(" {day}"));
-    Ok((format!("{municipality} audit{first} {last}.ndjson"), bytes))
+    Ok(Copied::File(format!("{municipality} audit{first} {last}.ndjson"), bytes))
 }
 
 pub(super) fn open(pages: &Pages) -> Result<Connection, PageError> {
@@ -406,6 +426,9 @@ impl Lang {
             Fault::Missing(from, until) => format!("Οι εγγραφές {from} έως {until} αφαιρέθηκαν."),
             Fault::OtherHead(head) => {
                 format!("Η εγγραφή {} δεν είναι εκείνη που είχε κοινοποιηθεί: η αλυσίδα ξαναγράφτηκε.", head.id)
+            }
+            Fault::Unvouched(id) => {
+                format!("Οι εγγραφές έως την {id} λείπουν, και καμία εκτέλεση της τήρησης δεν το λέει.")
             }
             Fault::Trimmed(head) => format!("Η εγγραφή {} είναι παλαιότερη από όσες φυλάσσονται ακόμη.", head.id),
         }

@@ -13,6 +13,7 @@ use super::text::Lang;
 use super::time::When;
 use super::view::{PageError, Tab, View, Visitor, show};
 use crate::audit::{self, Category, Entry, Search};
+use crate::catalogue::personal_data::WITH_NODE;
 use crate::people::Permission;
 use crate::people::erasure::{self, Fate};
 use crate::service::access::Caller;
@@ -83,11 +84,13 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
             Some("retention.accounts_days") => t.days_kept(config.retention.accounts_days.into()),
             Some("retention.audit_days") => t.days_kept(config.retention.audit_days.into()),
             Some("retention.rejections_days") => t.days_kept(config.retention.rejections_days.into()),
+            Some(WITH_NODE) => t.data_with_node().to_owned(),
             _ => t.data_elsewhere().to_owned(),
         },
         asked: match fate {
             Fate::Erased => t.data_erased().to_owned(),
             Fate::Kept(Some(until)) => format!("{}: {}", t.data_stays(), local.when(*until).short),
+            Fate::Kept(None) if class.keep.as_deref() == Some(WITH_NODE) => t.data_stays().to_owned(),
             Fate::Kept(None) => t.data_elsewhere().to_owned(),
         },
     });
@@ -122,7 +125,10 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
         kept(t.data_aggregates(), "aggregates_days", days.aggregates_days, &telemetry, "aggregates"),
         kept(t.data_rejections(), "rejections_days", days.rejections_days, &telemetry, "rejections"),
         kept(t.data_accounts(), "accounts_days", days.accounts_days, &people, "accounts"),
-        kept(t.data_audit(), "audit_days", days.audit_days, &trims, "entries"),
+        Kept {
+            ran: people.first().map(|entry| local.when(entry.at)),
+            ..kept(t.data_audit(), "audit_days", days.audit_days, &trims, "entries")
+        },
     ];
     let answered = Search { category: Some(Category::Data), text: "answer erasure".into(), ..Search::default() };
     let requests = audit::list(&records, &answered, REQUESTS)?;

@@ -340,7 +340,7 @@ fn told(fate: &Fate) -> String {
     match fate {
         Fate::Erased => "erased when its person asks for it".to_owned(),
         Fate::Kept(Some(until)) => format!("kept until {} at the latest", minute(*until)),
-        Fate::Kept(None) => "kept; it lies beside the gateway".to_owned(),
+        Fate::Kept(None) => "kept; see how long".to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::accounts::existing;
 use super::{People, PeopleError, PersonId};
-use crate::audit::{Category, Cause, Event};
+use crate::audit::{self, Category, Cause, Event, Search};
 use crate::catalogue::personal_data::DataClass;
 use crate::config::Config;
 use crate::reading::Timestamp;
@@ -125,20 +125,34 @@ impl People {
         Ok(retired)
     }
 
+    /// Says once a day that the retention runs, also when there is nothing to remove.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn note_retention(&self, now: Timestamp) -> Result<(), PeopleError> {
+        let search = Search { subject: "people".into(), from: Some(now.plus_millis(-DAY_MS)), ..Search::default() };
+        let told = self.look(|file| audit::list(file, &search, 20))?;
+        if told.iter().any(|entry| entry.what == "retention") {
+            return Ok(());
+        }
+        let after = json!({ "sessions": 0, "links": 0, "accounts": 0 });
+        let event = Event::done(Category::Data, "retention", "people").with(None, Some(after));
+        self.note(Cause::gateway("gateway", "nothing was over"), event)
+    }
+
     /// Entries of the audit log in whose reason one of the texts stands.
     fn reasons_with(&self, texts: &[String]) -> Result<Vec<u64>, PeopleError> {
+        let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
         let file = locked(&self.file);
-        let mut statement =
-            file.prepare("SELECT id FROM audit WHERE instr(lower(reason), lower(?1)) > 0 ORDER BY id")?;
+        let mut statement = file.prepare("SELECT id, reason FROM audit WHERE reason <> '' ORDER BY id")?;
+        let mut rows = statement.query([])?;
         let mut found = Vec::new();
-        for text in texts {
-            let rows = statement.query_map([text], |row| row.get::<_, i64>(0))?;
-            for id in rows {
-                found.push(id? as u64);
+        while let Some(row) = rows.next()? {
+            let reason = row.get::<_, String>(1)?.to_lowercase();
+            if texts.iter().any(|text| reason.contains(text)) {
+                found.push(row.get::<_, i64>(0)? as u64);
             }
         }
-        found.sort_unstable();
-        found.dedup();
         Ok(found)
     }
 

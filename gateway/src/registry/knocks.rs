@@ -90,6 +90,16 @@ impl Registry {
         Ok(transaction.commit()?)
     }
 
+    /// Forgets who knocked last before that time.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget_knocks(&self, before: Timestamp) -> Result<(), RegistryError> {
+        let sql = "DELETE FROM knock WHERE last_at < ?1";
+        locked(&self.file).connection.execute(sql, [before.millis()])?;
+        Ok(())
+    }
+
     /// The knocks, latest first.
     ///
     /// # Errors

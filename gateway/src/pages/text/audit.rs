@@ -45,6 +45,7 @@ words! {
     data_asked: "Αν ζητηθεί διαγραφή", "When erasure is asked for";
     data_erased: "Διαγράφεται", "Erased";
     data_elsewhere: "Εκτός της πύλης", "Beside the gateway";
+    data_with_node: "Όσο είναι γνωστός ο κόμβος", "As long as its node is known";
     data_stays: "Μένει", "Stays";
     data_retention: "Χρόνοι τήρησης", "How long things are kept";
     data_class: "Είδος", "Class";
@@ -165,6 +166,14 @@ impl Lang {
             ("its time was over", Lang::El) => "έληξε ο χρόνος του",
             ("by the directory", Lang::El) => "από τον κατάλογο",
             (other, _) => other,
+        }
+    }
+
+    /// That a span is too long for one copy.
+    pub(in crate::pages) fn audit_too_many(self, most: usize) -> String {
+        match self {
+            Lang::El => format!("Το διάστημα έχει πάνω από {most} εγγραφές: πάρτε το σε μέρη."),
+            Lang::En => format!("The span holds more than {most} entries: take it in parts."),
         }
     }
 
