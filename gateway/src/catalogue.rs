@@ -1,6 +1,7 @@
 //! The catalogues: what can be measured, how it is judged and aggregated, which kinds of node there are,
 //! and the zones and sites of the city. Files in `config/catalogues/` that a municipality edits, with their sources.
 
+pub mod inspections;
 pub mod load;
 pub mod mapping;
 pub mod personal_data;
@@ -25,6 +26,10 @@ pub struct Catalogue {
     pub mappings: mapping::Mappings,
     /// What is held of people.
     pub personal_data: Vec<personal_data::DataClass>,
+    /// What equipment is inspected for.
+    pub inspections: Vec<inspections::Sheet>,
+    /// Which certificates it needs.
+    pub certificates: Vec<inspections::CertificateType>,
 }
 
 /// A quantity's place in this run's catalogue: small and `Copy`, never written to disk.
@@ -43,7 +48,7 @@ impl Catalogue {
         let by_code = quantities.iter().enumerate().map(|(i, q)| (q.code.clone(), index(i))).collect();
         let by_number = quantities.iter().enumerate().filter_map(|(i, q)| Some((q.number?, index(i)))).collect();
         let mappings = mapping::Mappings::default();
-        Self { quantities, by_code, by_number, node_types, zones, sites, mappings, personal_data: Vec::new() }
+        Self { quantities, by_code, by_number, node_types, zones, sites, mappings, ..Self::default() }
     }
 
     /// The quantity with that code, `pm25`.

@@ -204,3 +204,79 @@ pub(super) struct Field {
     pub(super) factor: Key<f64>,
     pub(super) offset: Key<f64>,
 }
+
+/// A file of `inspections/`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Sheet {
+    pub(super) version: Key<String>,
+    pub(super) kinds: Key<Vec<String>>,
+    #[serde(rename = "type")]
+    pub(super) of_type: Vec<Spanned<InspectionType>>,
+    pub(super) item: Vec<Spanned<Item>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct InspectionType {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) uses: Key<Vec<String>>,
+    pub(super) rule: Key<IntervalRule>,
+    pub(super) every: Key<u64>,
+    pub(super) before_days: Key<u64>,
+    pub(super) after_days: Key<u64>,
+    pub(super) independent: Key<bool>,
+    pub(super) source: Key<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum IntervalRule {
+    Once,
+    Days,
+    Months,
+    PerMonth,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Item {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) kinds: Key<Vec<String>>,
+    pub(super) types: Key<Vec<String>>,
+    pub(super) unit: Key<String>,
+    pub(super) min: Key<f64>,
+    pub(super) max: Key<f64>,
+    pub(super) with_node: Key<bool>,
+    pub(super) source: Key<String>,
+}
+
+/// `certificates.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Certificates {
+    pub(super) certificate: Vec<Spanned<Certificate>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Certificate {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) kinds: Key<Vec<String>>,
+    pub(super) uses: Key<Vec<String>>,
+    pub(super) months: Key<u64>,
+    pub(super) lead_days: Key<u64>,
+    pub(super) locks_out: Key<bool>,
+    pub(super) steps: Vec<Spanned<Step>>,
+    pub(super) source: Key<String>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Step {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+}

@@ -1,0 +1,263 @@
+//! `inspections/*.toml` and `certificates.toml`: what is named is there, limits can hold, intervals are ones that a plan knows.
+
+use std::path::Path as File;
+use std::sync::Arc;
+
+use super::super::inspections::{CertificateType, InspectionType, Interval, Item, Sheet};
+use super::super::{Catalogue, shape};
+use super::{At, Entries, Seen};
+use crate::config::document::{self, Key};
+use crate::config::problem::{Problem, did_you_mean};
+
+/// Reads a sheet into the catalogue, and says every problem of it.
+pub(super) fn add_sheet(catalogue: &mut Catalogue, file: &File, text: &str) -> Vec<Problem> {
+    let (shape, report) = document::read::<shape::Sheet>(file, text);
+    let mut entries = Entries { report };
+    let sheet = entries.sheet(&shape, &catalogue.inspections);
+    catalogue.inspections.push(sheet);
+    entries.report.into_problems()
+}
+
+/// Reads the types of certificates into the catalogue, and says every problem of them. The sheets come before.
+pub(super) fn add_certificates(catalogue: &mut Catalogue, file: &File, text: &str) -> Vec<Problem> {
+    let (shape, report) = document::read::<shape::Certificates>(file, text);
+    let mut entries = Entries { report };
+    let kinds: Vec<Arc<str>> = catalogue.inspections.iter().flat_map(|sheet| sheet.kinds.clone()).collect();
+    catalogue.certificates = entries.certificates(&shape, &kinds);
+    entries.report.into_problems()
+}
+
+impl Entries {
+    fn sheet(&mut self, shape: &shape::Sheet, before: &[Sheet]) -> Sheet {
+        let version = self.top_text("version", &shape.version);
+        let kinds = codes(&shape.kinds);
+        if kinds.is_empty() {
+            self.report.add_missing("kinds", None, "kinds of equipment");
+        }
+        for kind in kinds.iter().filter(|kind| before.iter().any(|sheet| sheet.kinds.contains(kind))) {
+            let found = format!("{kind}, which another sheet is about");
+            self.report.add("kinds", shape.kinds.span(), found, "each kind in one sheet");
+        }
+        let types = self.types(shape);
+        let items = self.items(shape, &kinds, &types);
+        Sheet { version, kinds, types, items }
+    }
+
+    fn types(&mut self, shape: &shape::Sheet) -> Vec<InspectionType> {
+        let mut seen = Seen::default();
+        let entries = shape.of_type.iter().enumerate();
+        entries
+            .map(|(i, entry)| {
+                let at = At { path: format!("type[{i}]"), span: entry.span() };
+                let shape = entry.get_ref();
+                InspectionType {
+                    code: self.code(&at, &shape.code, &mut seen),
+                    name: self.names(&at, &shape.name),
+                    uses: codes(&shape.uses),
+                    interval: self.interval(&at, shape),
+                    before_days: self.days(&at, "before_days", &shape.before_days, 0),
+                    after_days: self.days(&at, "after_days", &shape.after_days, 0),
+                    independent: shape.independent.get().copied().unwrap_or(false),
+                    source: self.text(&at, "source", &shape.source),
+                }
+            })
+            .collect()
+    }
+
+    fn interval(&mut self, at: &At, shape: &shape::InspectionType) -> Interval {
+        let rule = self.value(at, "rule", &shape.rule, "once, days, months or per_month");
+        let mut every = |max: u32| {
+            if shape.every.get().is_none() {
+                self.report.add_missing(at.key("every"), Some(at.span.clone()), "how many");
+            }
+            self.whole(&at.key("every"), &shape.every, 1, max).unwrap_or(1)
+        };
+        match rule {
+            Some(shape::IntervalRule::Days) => Interval::Days(every(3_660) as u16),
+            Some(shape::IntervalRule::Months) => Interval::Months(every(120) as u16),
+            Some(shape::IntervalRule::PerMonth) => Interval::PerMonth(every(28) as u8),
+            Some(shape::IntervalRule::Once) | None => Interval::Once,
+        }
+    }
+
+    fn items(&mut self, shape: &shape::Sheet, kinds: &[Arc<str>], types: &[InspectionType]) -> Vec<Item> {
+        let types: Vec<Arc<str>> = types.iter().map(|of_type| of_type.code.clone()).collect();
+        let mut seen = Seen::default();
+        let entries = shape.item.iter().enumerate();
+        entries
+            .map(|(i, entry)| {
+                let at = At { path: format!("item[{i}]"), span: entry.span() };
+                let shape = entry.get_ref();
+                let (min, max) = (shape.min.get().copied(), shape.max.get().copied());
+                let unit = shape.unit.get().cloned();
+                if unit.is_none() && (min.is_some() || max.is_some()) {
+                    self.report.add_missing(at.key("unit"), Some(at.span.clone()), "the unit of its limits");
+                }
+                if let (Some(min), Some(max)) = (min, max)
+                    && min > max
+                {
+                    self.report.add(at.key("max"), shape.max.span(), max.to_string(), format!("{min} or more"));
+                }
+                if (min.is_some() || max.is_some()) && shape.source.get().is_none() {
+                    self.report.add_missing(at.key("source"), Some(at.span.clone()), "where its limits come from");
+                }
+                Item {
+                    code: self.code(&at, &shape.code, &mut seen),
+                    name: self.names(&at, &shape.name),
+                    kinds: self.known(&at, "kinds", &shape.kinds, kinds),
+                    types: self.known(&at, "types", &shape.types, &types),
+                    unit,
+                    min,
+                    max,
+                    with_node: shape.with_node.get().copied().unwrap_or(false),
+                    source: shape.source.get().cloned().unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+
+    fn certificates(&mut self, shape: &shape::Certificates, kinds: &[Arc<str>]) -> Vec<CertificateType> {
+        let mut seen = Seen::default();
+        let entries = shape.certificate.iter().enumerate();
+        entries
+            .map(|(i, entry)| {
+                let at = At { path: format!("certificate[{i}]"), span: entry.span() };
+                let shape = entry.get_ref();
+                let months = self.value(&at, "months", &shape.months, "how many months one usually holds");
+                let months = months.and_then(|_| self.whole(&at.key("months"), &shape.months, 1, 240)).unwrap_or(1);
+                let mut of_step = Seen::default();
+                let steps = shape.steps.iter().enumerate().map(|(n, step)| {
+                    let at = At { path: at.key(&format!("steps[{n}]")), span: step.span() };
+                    let step = step.get_ref();
+                    (self.code(&at, &step.code, &mut of_step), self.names(&at, &step.name))
+                });
+                let steps: Vec<_> = steps.collect();
+                if steps.is_empty() {
+                    self.report.add_missing(at.key("steps"), Some(at.span.clone()), "one step or more");
+                }
+                CertificateType {
+                    code: self.code(&at, &shape.code, &mut seen),
+                    name: self.names(&at, &shape.name),
+                    kinds: self.known(&at, "kinds", &shape.kinds, kinds),
+                    uses: codes(&shape.uses),
+                    months: months as u16,
+                    lead_days: self.days(&at, "lead_days", &shape.lead_days, 0),
+                    locks_out: shape.locks_out.get().copied().unwrap_or(false),
+                    steps,
+                    source: self.text(&at, "source", &shape.source),
+                }
+            })
+            .collect()
+    }
+
+    /// Codes that have to be there, each of them known.
+    fn known(&mut self, at: &At, name: &str, key: &Key<Vec<String>>, known: &[Arc<str>]) -> Vec<Arc<str>> {
+        let codes = codes(key);
+        if codes.is_empty() {
+            self.report.add_missing(at.key(name), Some(at.span.clone()), "one or more");
+        }
+        for code in codes.iter().filter(|code| !known.contains(code)) {
+            let expected = format!("of {}", known.join(", "));
+            let problem = self.report.add(at.key(name), key.span(), format!("unknown {code}"), expected);
+            problem.hint = did_you_mean(code, known.iter().map(|code| &**code));
+        }
+        codes
+    }
+
+    fn days(&mut self, at: &At, name: &str, key: &Key<u64>, default: u16) -> u16 {
+        self.whole(&at.key(name), key, 0, 1_000).map_or(default, |days| days as u16)
+    }
+
+    fn top_text(&mut self, name: &str, key: &Key<String>) -> String {
+        let text = key.get().cloned().unwrap_or_default();
+        if text.trim().is_empty() {
+            self.report.add_missing(name, key.span(), "a text");
+        }
+        text
+    }
+}
+
+fn codes(key: &Key<Vec<String>>) -> Vec<Arc<str>> {
+    key.get().into_iter().flatten().map(|code| Arc::from(code.trim())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::load;
+
+    #[test]
+    fn ours_are_sound_and_say_what_the_standards_ask() {
+        let catalogue = load::embedded();
+        let sheet = |kind: &str| {
+            let mut sheets = catalogue.inspections.iter();
+            sheets.find(|sheet| sheet.kinds.iter().any(|k| &**k == kind)).unwrap_or_else(|| panic!("{kind}"))
+        };
+        let swing = sheet("swing");
+        let codes = |of_type: &str, has_node| -> Vec<String> {
+            swing.items_of("swing", of_type, has_node).map(|item| item.code.to_string()).collect()
+        };
+        assert_eq!(codes("routine_visual", false), ["chain", "seat", "surface_below"]);
+        assert_eq!(codes("routine_visual", true).last().map(String::as_str), Some("sensor_box"));
+        assert!(codes("annual_main", false).contains(&"entrapment".to_owned()));
+        // EN 1176-7's four, the post-installation and the annual main by somebody independent.
+        let types: Vec<_> = swing.types.iter().map(|t| (&*t.code, t.interval, t.independent)).collect();
+        assert_eq!(
+            types,
+            [
+                ("post_installation", Interval::Once, true),
+                ("routine_visual", Interval::Days(1), false),
+                ("operational", Interval::Months(3), false),
+                ("annual_main", Interval::Months(12), true),
+            ]
+        );
+        let public: Vec<_> = sheet("lift").types_for(Some("public")).map(|t| t.interval).collect();
+        assert_eq!(public, [Interval::PerMonth(2)]);
+        let mark = catalogue.certificates.iter().find(|c| &*c.code == "suitability_mark").expect("the mark");
+        assert_eq!((mark.months, mark.lead_days, mark.locks_out, mark.steps.len()), (12, 240, true, 4));
+    }
+
+    #[test]
+    fn what_cannot_hold_is_told_with_its_place() {
+        let text = r#"
+version = "1"
+kinds = ["swing2"]
+[[type]]
+code = "daily"
+name = { el = "α", en = "a" }
+rule = "days"
+source = "house rule"
+[[item]]
+code = "x"
+name = { el = "α", en = "a" }
+kinds = ["swing3"]
+types = ["dayly"]
+min = 3
+max = 2
+"#;
+        let problems = add_sheet(&mut load::embedded(), File::new("inspections/x.toml"), text);
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let parts = [
+            "type[0].every",
+            "item[0].kinds: unknown swing3",
+            "did you mean `daily`",
+            "item[0].unit",
+            "item[0].max: 2",
+            "item[0].source",
+        ];
+        for part in parts {
+            assert!(shown.iter().any(|problem| problem.contains(part)), "{part}\n{shown:#?}");
+        }
+        let twice = add_sheet(&mut load::embedded(), File::new("x.toml"), "version = \"1\"\nkinds = [\"swing\"]\n");
+        assert!(twice[0].to_string().contains("which another sheet is about"), "{twice:?}");
+        let none = add_certificates(
+            &mut load::embedded(),
+            File::new("c.toml"),
+            "[[certificate]]\ncode = \"x\"\nkinds = [\"moon\"]\n",
+        );
+        let shown: Vec<String> = none.iter().map(ToString::to_string).collect();
+        for part in ["unknown moon", "certificate[0].steps", "certificate[0].months", "certificate[0].name"] {
+            assert!(shown.iter().any(|problem| problem.contains(part)), "{part}\n{shown:#?}");
+        }
+    }
+}
