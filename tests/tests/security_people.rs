@@ -204,6 +204,12 @@ fn what_would_be_refused_is_not_offered() {
     let maria = gateway.sign_in("maria");
     let page = maria.get("/account").text();
     assert!(!page.contains("href=\"/nodes\"") && !page.contains("href=\"/\"") && page.contains("toumba"), "{page}");
+    // Whoever signs in lands on `/`: who may not see it is led to their account, and does not read a refusal first.
+    let address = gateway.http().get();
+    let home = http::ask(&address, "GET", "/", &[("Cookie", maria.cookie()), ("Accept", "text/html")], &[]);
+    let home = home.expect("an answer");
+    let to = home.headers.iter().find(|(name, _)| name == "location").map(|(_, to)| to.as_str());
+    assert_eq!((home.status, to), (303, Some("/account")));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::attention::{self, Notice};
 use super::text::Lang;
@@ -348,12 +348,16 @@ fn explain(pages: &Pages, visitor: &Visitor, error: &PageError) -> (StatusCode, 
     (status, page.render().unwrap_or_else(|_| heading.to_owned()))
 }
 
-/// A refusal, said to a person as a page in their language.
+/// A refusal, said to a person as a page in their language. Who may see their own account alone, or has to set up codes
+/// first, is led there.
 pub(super) async fn said(State(pages): State<Arc<Pages>>, visitor: Visitor, request: Request, next: Next) -> Response {
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let person = accept.is_some_and(|accept| accept.contains("text/html"));
+    let looks = request.method() == axum::http::Method::GET;
     let response = next.run(request).await;
     match response.extensions().get::<Refusal>() {
+        Some(Refusal::CodeFirst) if person && looks => Redirect::to("/account").into_response(),
+        Some(Refusal::Forbidden) if person && looks && visitor.path == "/" => Redirect::to("/account").into_response(),
         Some(Refusal::Forbidden | Refusal::CodeFirst) if person => {
             show(pages, visitor, |_, _| Err(PageError::Forbidden)).await
         }

@@ -28,7 +28,7 @@ impl Registry {
     ) -> Result<Secret, RegistryError> {
         let secret = Secret::generate()?;
         let phc = self.verifier.hash_generated(&secret)?;
-        self.change(id, |transaction, now| self.add(transaction, now, cause, (id, details, &phc), catalogue))?;
+        self.change(id, |transaction, now| self.add(transaction, now, cause, (id, details, Some(&*phc)), catalogue))?;
         Ok(secret)
     }
 
@@ -47,7 +47,9 @@ impl Registry {
             secrets.iter().map(|secret| self.verifier.hash_generated(secret)).collect::<Result<Vec<_>, _>>()?;
         self.change_many(|transaction, now| {
             let mut all = nodes.iter().zip(&hashed);
-            all.try_for_each(|((id, details), phc)| self.add(transaction, now, cause, (id, details, phc), catalogue))
+            all.try_for_each(|((id, details), phc)| {
+                self.add(transaction, now, cause, (id, details, Some(&**phc)), catalogue)
+            })
         })?;
         Ok(secrets)
     }
@@ -66,33 +68,27 @@ impl Registry {
         details: &Details,
         catalogue: &Catalogue,
     ) -> Result<(), RegistryError> {
-        self.change(id, |transaction, now| {
-            if load::one(transaction, id)?.node.is_some() {
-                return Err(RegistryError::NodeExists(id.clone()));
-            }
-            insert_node(transaction, id, None, now, self.config.nodes_max)?;
-            let until = now.plus_millis(i64::try_from(self.config.claim.as_millis()).unwrap_or(i64::MAX));
-            let sql = "UPDATE node SET awaited_until = ?2 WHERE id = ?1";
-            transaction.execute(sql, (id.as_str(), until.millis()))?;
-            let node = existing(transaction, id)?.0;
-            details.write(transaction, &node, catalogue, now)?;
-            knocks::answered(transaction, id)?;
-            trace(transaction, now, cause, "add", id, None, Some(described(transaction, id)?))
-        })
+        self.change(id, |transaction, now| self.add(transaction, now, cause, (id, details, None), catalogue))
     }
 
+    /// Without a secret, the first that it shows is awaited.
     fn add(
         &self,
         transaction: &Transaction<'_>,
         now: Timestamp,
         cause: Cause<'_>,
-        (id, details, phc): (&NodeId, &Details, &str),
+        (id, details, phc): (&NodeId, &Details, Option<&str>),
         catalogue: &Catalogue,
     ) -> Result<(), RegistryError> {
         if load::one(transaction, id)?.node.is_some() {
             return Err(RegistryError::NodeExists(id.clone()));
         }
-        insert_node(transaction, id, Some(phc), now, self.config.nodes_max)?;
+        insert_node(transaction, id, phc, now, self.config.nodes_max)?;
+        if phc.is_none() {
+            let until = now.plus_millis(i64::try_from(self.config.claim.as_millis()).unwrap_or(i64::MAX));
+            let sql = "UPDATE node SET awaited_until = ?2 WHERE id = ?1";
+            transaction.execute(sql, (id.as_str(), until.millis()))?;
+        }
         let node = existing(transaction, id)?.0;
         details.write(transaction, &node, catalogue, now)?;
         knocks::answered(transaction, id)?;
