@@ -13,13 +13,13 @@ use super::text::Lang;
 use super::time::When;
 use super::view::{PageError, Tab, View, Visitor, show};
 use crate::audit::{self, Category, Entry, Search};
-use crate::catalogue::personal_data::WITH_NODE;
 use crate::people::Permission;
-use crate::people::erasure::{self, Fate};
+use crate::people::erasure::{self, Fate, Kept};
 use crate::service::access::Caller;
 use crate::store::StoreError;
 
-/// Requests that are shown.
+const DAY_MS: u64 = 86_400_000;
+/// Requests that are shown; the audit log has all.
 const REQUESTS: usize = 50;
 /// Runs that are looked through for the last that removed something.
 const RUNS: usize = 500;
@@ -30,7 +30,7 @@ struct DataPage {
     t: Lang,
     v: View,
     classes: Vec<Class>,
-    retention: Vec<Kept>,
+    retention: Vec<Line>,
     requests: Vec<Request>,
     may_erase: bool,
 }
@@ -47,7 +47,7 @@ struct Class {
 }
 
 /// How long something is kept.
-struct Kept {
+struct Line {
     name: &'static str,
     key: &'static str,
     days: u32,
@@ -79,19 +79,16 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
         what: t.pick(&class.what).to_owned(),
         why: t.pick(&class.why).to_owned(),
         ground: t.pick(&class.ground).to_owned(),
-        kept: match class.keep.as_deref() {
-            Some("access.session_max_s") => t.days_kept(config.access.session_max.as_secs().div_ceil(86_400)),
-            Some("retention.accounts_days") => t.days_kept(config.retention.accounts_days.into()),
-            Some("retention.audit_days") => t.days_kept(config.retention.audit_days.into()),
-            Some("retention.rejections_days") => t.days_kept(config.retention.rejections_days.into()),
-            Some(WITH_NODE) => t.data_with_node().to_owned(),
-            _ => t.data_elsewhere().to_owned(),
+        kept: match erasure::kept(class, config) {
+            Kept::For(ms) => t.days_kept((ms as u64).div_ceil(DAY_MS)),
+            Kept::WithNode => t.data_with_node().to_owned(),
+            Kept::Elsewhere => t.data_elsewhere().to_owned(),
         },
         asked: match fate {
             Fate::Erased => t.data_erased().to_owned(),
-            Fate::Kept(Some(until)) => format!("{}: {}", t.data_stays(), local.when(*until).short),
-            Fate::Kept(None) if class.keep.as_deref() == Some(WITH_NODE) => t.data_stays().to_owned(),
-            Fate::Kept(None) => t.data_elsewhere().to_owned(),
+            Fate::Until(until) => format!("{} {}", t.fate_kept(), local.short(*until)),
+            Fate::WithNode => t.fate_with_node().to_owned(),
+            Fate::Elsewhere => t.fate_elsewhere().to_owned(),
         },
     });
     let runs = |subject: &str, what: &str, top| -> Result<Vec<Entry>, StoreError> {
@@ -108,7 +105,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
     )?;
     let kept = |name, key, days, entries: &[Entry], part: &str| {
         let removed = |entry: &Entry| removed(entry, part);
-        Kept {
+        Line {
             name,
             key,
             days,
@@ -125,7 +122,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
         kept(t.data_aggregates(), "aggregates_days", days.aggregates_days, &telemetry, "aggregates"),
         kept(t.data_rejections(), "rejections_days", days.rejections_days, &telemetry, "rejections"),
         kept(t.data_accounts(), "accounts_days", days.accounts_days, &people, "accounts"),
-        Kept {
+        Line {
             ran: people.first().map(|entry| local.when(entry.at)),
             ..kept(t.data_audit(), "audit_days", days.audit_days, &trims, "entries")
         },

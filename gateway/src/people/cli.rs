@@ -339,8 +339,9 @@ fn tell_fates(out: &mut impl Write, fates: &[(DataClass, Fate)]) -> io::Result<(
 fn told(fate: &Fate) -> String {
     match fate {
         Fate::Erased => "erased when its person asks for it".to_owned(),
-        Fate::Kept(Some(until)) => format!("kept until {} at the latest", minute(*until)),
-        Fate::Kept(None) => "kept; see how long".to_owned(),
+        Fate::Until(until) => format!("kept until {} at the latest", minute(*until)),
+        Fate::WithNode => "kept as long as its node is known".to_owned(),
+        Fate::Elsewhere => "kept; it lies beside the gateway".to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::accounts::existing;
 use super::{People, PeopleError, PersonId};
 use crate::audit::{self, Category, Cause, Event, Search};
-use crate::catalogue::personal_data::DataClass;
+use crate::catalogue::personal_data::{DataClass, WITH_NODE};
 use crate::config::Config;
 use crate::reading::Timestamp;
 use crate::secret::locked;
@@ -21,12 +21,27 @@ const DAY_MS: i64 = 86_400_000;
 const LOOKED_FOR_MIN: usize = 4;
 
 /// What becomes of a class of data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// Gone.
     Erased,
-    /// Stays until then, at the latest; none where the gateway does not hold it.
-    Kept(Option<Timestamp>),
+    /// Stays until then, at the latest.
+    Until(Timestamp),
+    /// Stays as long as its node is known.
+    WithNode,
+    /// Stays: the gateway does not hold it.
+    Elsewhere,
+}
+
+/// How long a class of data is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// So many milliseconds.
+    For(i64),
+    /// As long as its node is known.
+    WithNode,
+    /// The gateway does not hold it.
+    Elsewhere,
 }
 
 /// The answer to a request.
@@ -68,18 +83,13 @@ impl People {
         let in_reasons = self.reasons_with(&texts)?;
         let found = found_in(&config.data_dir, &texts).map_err(|error| PeopleError::Look(error.to_string()))?;
         let at = self.clock.now();
-        let fates: Vec<_> = config
-            .catalogue
-            .personal_data
-            .iter()
-            .map(|class| (class.code.to_string(), fate(class, config, at)))
-            .collect();
+        let fates = fates(config, at).into_iter().map(|(class, fate)| (class.code.to_string(), fate)).collect();
         let erasure = Erasure { person: id.clone(), at, fates, found: (found, texts.len()), in_reasons };
         let after = json!({
             "classes": erasure.fates.iter().map(|(code, fate)| json!({
                 "class": code,
-                "fate": match fate { Fate::Erased => "erased", Fate::Kept(_) => "kept" },
-                "until": match fate { Fate::Kept(Some(until)) => Some(until.to_string()), _ => None },
+                "fate": if *fate == Fate::Erased { "erased" } else { "kept" },
+                "until": match fate { Fate::Until(until) => Some(until.to_string()), _ => None },
             })).collect::<Vec<_>>(),
             "found_again": erasure.found.0,
             "looked_for": erasure.found.1,
@@ -165,20 +175,26 @@ impl People {
     }
 }
 
-/// Until when a class is kept, at the latest.
-fn fate(class: &DataClass, config: &Config, now: Timestamp) -> Fate {
-    if class.erased {
-        return Fate::Erased;
+/// How long a class is kept when nobody asks for it to be erased.
+pub fn kept(class: &DataClass, config: &Config) -> Kept {
+    let days = |days: u32| Kept::For(i64::from(days) * DAY_MS);
+    match class.keep.as_deref() {
+        Some("retention.audit_days") => days(config.retention.audit_days),
+        Some("retention.rejections_days") => days(config.retention.rejections_days),
+        Some("retention.accounts_days") => days(config.retention.accounts_days),
+        Some("access.session_max_s") => Kept::For(config.access.session_max.as_millis() as i64),
+        Some(WITH_NODE) => Kept::WithNode,
+        _ => Kept::Elsewhere,
     }
-    let days = |days: u32| i64::from(days) * DAY_MS;
-    let keep = match class.keep.as_deref() {
-        Some("retention.audit_days") => Some(days(config.retention.audit_days)),
-        Some("retention.rejections_days") => Some(days(config.retention.rejections_days)),
-        Some("retention.accounts_days") => Some(days(config.retention.accounts_days)),
-        Some("access.session_max_s") => Some(config.access.session_max.as_millis() as i64),
-        _ => None,
-    };
-    Fate::Kept(keep.map(|ms| Timestamp::from_millis(now.millis() + ms)))
+}
+
+fn fate(class: &DataClass, config: &Config, now: Timestamp) -> Fate {
+    match kept(class, config) {
+        _ if class.erased => Fate::Erased,
+        Kept::For(ms) => Fate::Until(now.plus_millis(ms)),
+        Kept::WithNode => Fate::WithNode,
+        Kept::Elsewhere => Fate::Elsewhere,
+    }
 }
 
 /// How many of the texts stand somewhere in the bytes of the records and their log.

@@ -357,8 +357,8 @@ fn a_request_is_answered_class_by_class_and_what_is_gone_was_looked_for() {
     let erasure = house.people.erase(cause, &id, &config).expect("erased");
     let fate = |code: &str| &erasure.fates.iter().find(|(known, _)| known == code).expect("a class").1;
     assert_eq!((fate("accounts"), fate("sessions")), (&erasure::Fate::Erased, &erasure::Fate::Erased));
-    assert!(matches!(fate("audit"), erasure::Fate::Kept(Some(until)) if *until > erasure.at));
-    assert_eq!(fate("log"), &erasure::Fate::Kept(None));
+    assert!(matches!(fate("audit"), erasure::Fate::Until(until) if *until > erasure.at));
+    assert_eq!((fate("registry"), fate("log")), (&erasure::Fate::WithNode, &erasure::Fate::Elsewhere));
     // Somebody wrote the login as a reason: it is found, and said where.
     assert_eq!(erasure.found, (1, 3));
     assert_eq!(erasure.in_reasons.len(), 1);

@@ -67,8 +67,9 @@ fn classes(config: &Config, at: Timestamp, local: &Local, gone: &str) -> Vec<Cla
             erased: fate == Fate::Erased,
             fate: match fate {
                 Fate::Erased => gone.to_owned(),
-                Fate::Kept(Some(until)) => format!("{} {}", t.fate_kept(), local.short(until)),
-                Fate::Kept(None) => t.fate_elsewhere().to_owned(),
+                Fate::Until(until) => format!("{} {}", t.fate_kept(), local.short(until)),
+                Fate::WithNode => t.fate_with_node().to_owned(),
+                Fate::Elsewhere => t.fate_elsewhere().to_owned(),
             },
         }
     };

@@ -89,6 +89,7 @@ words! {
     fate_erased: "διαγράφεται", "is erased";
     fate_gone: "διαγράφηκε", "erased";
     fate_kept: "μένει, το πολύ έως", "kept, at the latest until";
+    fate_with_node: "μένει όσο είναι γνωστός ο κόμβος", "kept as long as its node is known";
     fate_elsewhere: "μένει· δεν το τηρεί η πύλη", "kept; the gateway does not hold it";
     erase_sure: "Το γνωρίζω: δεν αναιρείται", "I know: this cannot be undone";
     erase_unsure: "Επιβεβαιώστε ότι το γνωρίζετε: τίποτε δεν διαγράφηκε.", "Confirm that you know it: nothing is erased.";
