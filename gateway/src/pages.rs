@@ -14,6 +14,7 @@ mod directory;
 mod enrol;
 mod entry;
 mod export;
+mod form;
 mod format;
 mod keys;
 mod latest;

@@ -13,7 +13,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Pages;
-use super::people::{Answer, act, again, answer};
+use super::form::{Answer, act, again, answer};
 use super::text::Lang;
 use super::time::When;
 use super::view::{PageError, Tab, View, Visitor, show, with};

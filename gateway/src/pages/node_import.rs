@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Pages;
 use super::enrol::{Entered, clean, entered, position, told};
-use super::people::{Answer, act, again, answer};
+use super::form::{Answer, act, again, answer};
 use super::text::Lang;
 use super::view::{PageError, Tab, View, Visitor, respond, show};
 use crate::audit::hex;

@@ -14,15 +14,15 @@ use axum::Extension;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::Pages;
+use super::form::{Answer, act, again, answer};
 use super::nodes::Pager;
 use super::text::Lang;
 use super::time::{Local, When};
-use super::view::{PageError, Tab, View, Visitor, respond, show, with};
-use crate::audit::Cause;
+use super::view::{PageError, Tab, View, Visitor, show, with};
 use crate::people::{Identity, Link, NewPerson, PeopleError, Person, Role, State};
 use crate::reading::Timestamp;
 use crate::service::Gateway;
@@ -66,11 +66,6 @@ impl Typed {
             reason: again(&self.reason),
         }
     }
-}
-
-/// What was typed, as it is shown again: nothing that a terminal or a page would act upon, and not without end.
-pub(super) fn again(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(4_000).collect()
 }
 
 #[derive(Template)]
@@ -307,39 +302,10 @@ fn base(gateway: &Gateway, caller: &Caller, headers: &HeaderMap) -> String {
     host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
 }
 
-/// Does something in the caller's name. The reason is bounded, and holds no line breaks.
-pub(super) fn act<T>(caller: &Caller, reason: &str, work: impl FnOnce(Cause<'_>) -> T) -> T {
-    let reason: String = reason.trim().chars().filter(|c| !c.is_control()).take(500).collect();
-    let (actor, source) = (caller.actor(), caller.way.address.to_string());
-    work(Cause { actor: &actor, source: &source, reason: &reason })
-}
-
 /// What a person is told of an error; one of ours is no matter for them.
 pub(super) fn told(t: Lang, error: PeopleError) -> Result<String, PageError> {
     match error {
         PeopleError::Store(_) | PeopleError::Secret(_) | PeopleError::Look(_) => Err(error.into()),
         error => Ok(t.people_error(&error)),
-    }
-}
-
-/// The answer to a form.
-pub(super) enum Answer {
-    /// A page, which is not to be had again: with something shown once, or with what was wrong.
-    Page(StatusCode, String),
-    /// Done: the page that says so.
-    To(String),
-}
-
-/// Answers a form: as [`show`], on a blocking thread.
-pub(super) async fn answer<F>(pages: Arc<Pages>, visitor: Visitor, make: F) -> Response
-where
-    F: FnOnce(&Pages, &Visitor) -> Result<Answer, PageError> + Send + 'static,
-{
-    let (for_errors, back) = (pages.clone(), visitor.clone());
-    match tokio::task::spawn_blocking(move || make(&pages, &visitor)).await {
-        Ok(Ok(Answer::Page(status, html))) => respond(status, html, &back),
-        Ok(Ok(Answer::To(path))) => Redirect::to(&path).into_response(),
-        Ok(Err(error)) => show(for_errors, back, |_, _| Err(error)).await,
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -12,7 +12,8 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Pages;
-use super::people::{Answer, act, again as shown, answer, told};
+use super::form::{Answer, act, again as shown, answer};
+use super::people::told;
 use super::text::Lang;
 use super::time::When;
 use super::view::{PageError, Tab, View, Visitor, show};

@@ -1,0 +1,45 @@
+//! What forms share: something done in the caller's name, and the answer to it.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::Pages;
+use super::view::{PageError, Visitor, respond, show};
+use crate::audit::Cause;
+use crate::service::access::Caller;
+
+/// The answer to a form.
+pub(super) enum Answer {
+    /// A page, which is not to be had again: with something shown once, or with what was wrong.
+    Page(StatusCode, String),
+    /// Done: the page that says so.
+    To(String),
+}
+
+/// Answers a form: as [`show`], on a blocking thread.
+pub(super) async fn answer<F>(pages: Arc<Pages>, visitor: Visitor, make: F) -> Response
+where
+    F: FnOnce(&Pages, &Visitor) -> Result<Answer, PageError> + Send + 'static,
+{
+    let (for_errors, back) = (pages.clone(), visitor.clone());
+    match tokio::task::spawn_blocking(move || make(&pages, &visitor)).await {
+        Ok(Ok(Answer::Page(status, html))) => respond(status, html, &back),
+        Ok(Ok(Answer::To(path))) => Redirect::to(&path).into_response(),
+        Ok(Err(error)) => show(for_errors, back, |_, _| Err(error)).await,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Does something in the caller's name. The reason is bounded, and holds no line breaks.
+pub(super) fn act<T>(caller: &Caller, reason: &str, work: impl FnOnce(Cause<'_>) -> T) -> T {
+    let reason: String = reason.trim().chars().filter(|c| !c.is_control()).take(500).collect();
+    let (actor, source) = (caller.actor(), caller.way.address.to_string());
+    work(Cause { actor: &actor, source: &source, reason: &reason })
+}
+
+/// What was typed, as it is shown again: nothing that a terminal or a page would act upon, and not without end.
+pub(super) fn again(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(4_000).collect()
+}
