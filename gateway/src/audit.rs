@@ -49,6 +49,8 @@ pub enum Category {
     People,
     /// Sign-ins, sign-outs, refusals.
     Access,
+    /// Equipment: what stands where, and what was done about it.
+    Equipment,
     /// Certificates and keys.
     Keys,
     /// Retention, erasure, backup, export.
@@ -59,7 +61,8 @@ pub enum Category {
 
 impl Category {
     /// All of them, in the order that pages show them in.
-    pub const ALL: [Category; 6] = [Self::Access, Self::People, Self::Registry, Self::Keys, Self::Data, Self::Audit];
+    pub const ALL: [Category; 7] =
+        [Self::Access, Self::People, Self::Registry, Self::Equipment, Self::Keys, Self::Data, Self::Audit];
 
     /// Its name in the file.
     pub const fn code(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Category {
             Self::Registry => "registry",
             Self::People => "people",
             Self::Access => "access",
+            Self::Equipment => "equipment",
             Self::Keys => "keys",
             Self::Data => "data",
             Self::Audit => "audit",

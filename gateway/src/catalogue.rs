@@ -76,6 +76,24 @@ impl Catalogue {
         self.zones.iter().find(|zone| &*zone.code == code)
     }
 
+    /// The sheet that is about that kind of equipment.
+    pub fn sheet(&self, kind: &str) -> Option<&inspections::Sheet> {
+        self.inspections.iter().find(|sheet| sheet.has_kind(kind))
+    }
+
+    /// Types of certificates that equipment of that kind and use needs.
+    pub fn certificates_for<'a>(
+        &'a self,
+        kind: &'a str,
+        used_as: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a inspections::CertificateType> {
+        self.certificates.iter().filter(move |of_type| {
+            let has = |codes: &[Arc<str>], code: &str| codes.iter().any(|known| &**known == code);
+            let used = of_type.uses.is_empty() || used_as.is_some_and(|used_as| has(&of_type.uses, used_as));
+            has(&of_type.kinds, kind) && used
+        })
+    }
+
     /// The site with that code, `white-tower`.
     pub fn site(&self, code: &str) -> Option<&Site> {
         self.sites.iter().find(|site| &*site.code == code)

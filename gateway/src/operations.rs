@@ -6,7 +6,13 @@
 //!
 //! The rule that all of it serves: **no sequence of steps leaves equipment open that has an urgent defect**.
 
+pub mod asset;
+pub mod book;
 pub mod case;
 pub mod certificate;
+pub mod dossier;
+pub mod duty;
+pub mod inspection;
+mod photo;
 pub mod schedule;
 pub mod step;

@@ -11,11 +11,22 @@ pub struct Sheet {
     /// Which edition of the file: an inspection keeps the one that it was made with.
     pub version: String,
     /// Kinds of equipment that it is about.
-    pub kinds: Vec<Arc<str>>,
+    pub kinds: Vec<Named>,
+    /// Uses of such equipment that make a difference.
+    pub uses: Vec<Named>,
     /// Types of inspection.
     pub types: Vec<InspectionType>,
     /// What is looked at.
     pub items: Vec<Item>,
+}
+
+/// A code and what people read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// `swing`.
+    pub code: Arc<str>,
+    /// Its name.
+    pub name: Text,
 }
 
 /// A type of inspection.
@@ -35,6 +46,8 @@ pub struct InspectionType {
     pub after_days: u16,
     /// Whether whoever makes it must have had no hand in the equipment.
     pub independent: bool,
+    /// Other types that it stands for too.
+    pub covers: Vec<Arc<str>>,
     /// The standard, the law, or `house rule`.
     pub source: String,
 }
@@ -48,8 +61,17 @@ pub enum Interval {
     Days(u16),
     /// So many months after the last one.
     Months(u16),
-    /// So many in each calendar month.
+    /// So many months after the day that the last one was due, when it was made within its window; else after it.
+    MonthsAnchored(u16),
+    /// So many in each calendar month, spread over it: 2 are one in each half.
     PerMonth(u8),
+    /// On a day of each year; 29 February is the 28th in a common year.
+    Yearly {
+        /// 1 to 12.
+        month: i8,
+        /// 1 to 31.
+        day: i8,
+    },
 }
 
 /// Something that is looked at.
@@ -99,6 +121,16 @@ pub struct CertificateType {
 }
 
 impl Sheet {
+    /// Whether it is about that kind of equipment.
+    pub fn has_kind(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|known| &*known.code == kind)
+    }
+
+    /// The type of inspection of that code.
+    pub fn of_type(&self, code: &str) -> Option<&InspectionType> {
+        self.types.iter().find(|known| &*known.code == code)
+    }
+
     /// What an inspection of that type looks at on equipment of that kind.
     pub fn items_of<'a>(&'a self, kind: &'a str, of_type: &'a str, has_node: bool) -> impl Iterator<Item = &'a Item> {
         self.items.iter().filter(move |item| {

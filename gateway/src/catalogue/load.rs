@@ -29,7 +29,7 @@ const FILES: [(&str, &str); 3] = [
 type Add = fn(&mut Catalogue, &Path, &str) -> Vec<Problem>;
 
 /// The files that a folder may lack: the program's own are then taken.
-const OPTIONAL: [(&str, &str, Add); 8] = [
+const OPTIONAL: [(&str, &str, Add); 9] = [
     ("mappings.toml", include_str!("../../../config/catalogues/mappings.toml"), mapping::add),
     ("personal_data.toml", include_str!("../../../config/catalogues/personal_data.toml"), personal_data::add),
     (
@@ -55,6 +55,11 @@ const OPTIONAL: [(&str, &str, Add); 8] = [
     (
         "inspections/sports.toml",
         include_str!("../../../config/catalogues/inspections/sports.toml"),
+        inspections::add_sheet,
+    ),
+    (
+        "inspections/furniture.toml",
+        include_str!("../../../config/catalogues/inspections/furniture.toml"),
         inspections::add_sheet,
     ),
     ("certificates.toml", include_str!("../../../config/catalogues/certificates.toml"), inspections::add_certificates),

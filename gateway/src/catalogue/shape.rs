@@ -210,7 +210,9 @@ pub(super) struct Field {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sheet {
     pub(super) version: Key<String>,
-    pub(super) kinds: Key<Vec<String>>,
+    pub(super) kind: Vec<Spanned<Named>>,
+    #[serde(rename = "use")]
+    pub(super) used_as: Vec<Spanned<Named>>,
     #[serde(rename = "type")]
     pub(super) of_type: Vec<Spanned<InspectionType>>,
     pub(super) item: Vec<Spanned<Item>>,
@@ -227,7 +229,16 @@ pub(super) struct InspectionType {
     pub(super) before_days: Key<u64>,
     pub(super) after_days: Key<u64>,
     pub(super) independent: Key<bool>,
+    pub(super) covers: Key<Vec<String>>,
     pub(super) source: Key<String>,
+}
+
+/// A code and what people read.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Named {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]

@@ -8,7 +8,8 @@
 //!   lapsed certificate was all there was, by the certificate.
 //! - No defect is closed without evidence; that it was a mistake or is another one, two people say.
 //!
-//! What happened is kept by the steps. A case forgets what is over once nothing is open any more.
+//! Certificates, plans and the maintenance book are the dossier's ([`super::dossier`]): their steps change nothing here but what a
+//! certificate locks out. What happened is kept by the steps. A case forgets what is over once nothing is open any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::step::{Closing, Deed, Evidence, Hand, LockoutCause, Severity, Step, Uid};
 use crate::reading::Timestamp;
+
+mod parts;
+
+pub use parts::{Defect, DefectState, Inspection, Lockout, Refusal, WorkEnd, WorkOrder};
 
 /// Defects, work orders and inspections that one case holds; a further one is refused.
 pub const ITEMS_MAX: usize = 1_000;
@@ -37,162 +42,6 @@ pub enum Status {
     LockedOut,
     /// It is gone.
     Dismantled,
-}
-
-/// A defect.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Defect {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What is wrong.
-    pub text: String,
-    /// When it was found.
-    pub found_at: Timestamp,
-    /// By whom.
-    pub found_by: Hand,
-    /// Whether it is closed.
-    pub state: DefectState,
-}
-
-impl Defect {
-    /// Whether it is not closed; one whose closing waits for a second person is open.
-    pub fn is_open(&self) -> bool {
-        !matches!(self.state, DefectState::Closed(_))
-    }
-}
-
-/// Whether a defect is closed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DefectState {
-    /// It is open.
-    Open,
-    /// Somebody says that it is a mistake or another one; a second person has not agreed yet.
-    Proposed {
-        /// What is said.
-        closing: Closing,
-        /// By whom.
-        by: Hand,
-    },
-    /// It is closed.
-    Closed(Closing),
-}
-
-/// A lock-out in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lockout {
-    /// When it was ordered.
-    pub ordered_at: Timestamp,
-    /// By whom.
-    pub ordered_by: Hand,
-    /// When somebody barred the equipment.
-    pub barred_at: Option<Timestamp>,
-    /// All that ever was a cause of it.
-    pub causes: Vec<LockoutCause>,
-    /// Types of certificates that lapsed, and are not in force again.
-    pub lapsed: BTreeSet<Box<str>>,
-}
-
-impl Lockout {
-    /// Whether a certificate's lapse is all there was.
-    fn is_for_certificates_alone(&self) -> bool {
-        self.causes.iter().all(|cause| matches!(cause, LockoutCause::Certificate(_)))
-    }
-}
-
-/// A work order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkOrder {
-    /// Defects that it is to put right.
-    pub defects: Vec<Uid>,
-    /// When it was ordered.
-    pub ordered_at: Timestamp,
-    /// How it ended.
-    pub end: Option<WorkEnd>,
-}
-
-/// How a work order ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WorkEnd {
-    /// The work was done.
-    Done {
-        /// When.
-        at: Timestamp,
-        /// By whom.
-        by: Hand,
-    },
-    /// It is not to be done.
-    Cancelled,
-}
-
-/// A finished inspection, as far as releases and closings rest upon it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inspection {
-    /// When it ended.
-    pub at: Timestamp,
-    /// Who made it.
-    pub by: Hand,
-    /// Whether it found nothing important or urgent.
-    pub passed: bool,
-    /// Defects that it found well.
-    pub found_well: Vec<Uid>,
-}
-
-/// Why a step is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
-    /// The asset is gone.
-    #[error("the equipment is dismantled")]
-    Dismantled,
-    /// A name that is not there.
-    #[error("there is no such defect, work order or inspection here")]
-    Unknown,
-    /// A name that is there already.
-    #[error("that name is used already")]
-    Used,
-    /// It is over.
-    #[error("it is closed already")]
-    Over,
-    /// Words are missing.
-    #[error("a reason or description is missing")]
-    Words,
-    /// A photograph or document is missing.
-    #[error("a photograph or document is missing")]
-    Evidence,
-    /// Nothing is locked out.
-    #[error("the equipment is not locked out")]
-    NotLockedOut,
-    /// It is barred already.
-    #[error("the equipment is barred already")]
-    Barred,
-    /// An urgent defect is open.
-    #[error("an urgent defect is open")]
-    UrgentOpen,
-    /// A certificate that locked it out is not in force.
-    #[error("a certificate is not in force")]
-    NotCertified,
-    /// The inspection found something important or urgent, or did not look at this defect again.
-    #[error("the inspection did not find it well")]
-    NotWell,
-    /// The inspection came before the work, or before the lock-out.
-    #[error("the inspection came before the work or the lock-out")]
-    TooEarly,
-    /// Whoever did the work may not find it well.
-    #[error("whoever did the work may not find it well")]
-    OwnWork,
-    /// No work on this defect was done.
-    #[error("no work on this defect was done")]
-    NoWork,
-    /// The defect that it is said to be is closed, milder, or itself.
-    #[error("the other defect is closed, milder, or the same")]
-    NoOriginal,
-    /// One person alone may not say so.
-    #[error("a second person is needed")]
-    SecondPerson,
-    /// [`ITEMS_MAX`].
-    #[error("the equipment has too much open")]
-    TooMany,
 }
 
 /// What is open about one asset.
@@ -247,10 +96,17 @@ impl Case {
         }
         let Step { uid, at, by, deed, evidence } = step;
         match deed {
-            Deed::Inspected { passed, found_well } => {
+            Deed::Inspected { passed, found_well, supersedes, .. } => {
                 self.has_room(uid)?;
+                if supersedes.is_some() {
+                    words(&evidence.text)?;
+                }
                 for defect in found_well {
                     self.open_defect(defect)?;
+                }
+                // Nothing may rest any more upon what it stands instead of.
+                if let Some(before) = supersedes {
+                    self.inspections.remove(before);
                 }
                 let seen = Inspection { at: *at, by: by.clone(), passed: *passed, found_well: found_well.clone() };
                 self.inspections.insert(uid.clone(), seen);
@@ -303,20 +159,27 @@ impl Case {
                 words(reason)?;
                 self.restriction.take().ok_or(Refusal::Over)?;
             }
-            Deed::Certified { certificate } => {
+            Deed::Certified { certificate, .. } => {
                 if let Some(lockout) = &mut self.lockout {
                     lockout.lapsed.remove(certificate);
                 }
             }
-            Deed::WorkOrdered { defects } => {
+            Deed::WorkOrdered { defects, text, due, assignee } => {
                 self.has_room(uid)?;
                 for defect in defects {
                     self.open_defect(defect)?;
                 }
-                let ordered = WorkOrder { defects: defects.clone(), ordered_at: *at, end: None };
+                let ordered = WorkOrder {
+                    defects: defects.clone(),
+                    ordered_at: *at,
+                    text: text.clone(),
+                    due: *due,
+                    assignee: assignee.clone(),
+                    end: None,
+                };
                 self.orders.insert(uid.clone(), ordered);
             }
-            Deed::WorkDone { order } => {
+            Deed::WorkDone { order, .. } => {
                 let needs_files = self.work_is_important(order);
                 let order = self.open_order(order)?;
                 if needs_files {
@@ -340,6 +203,13 @@ impl Case {
                 }
                 defect.state = DefectState::Open;
             }
+            Deed::Applied { .. } => {}
+            Deed::Withdrawn { reason, .. }
+            | Deed::ApplicationEnded { reason, .. }
+            | Deed::Called { reason, .. }
+            | Deed::TakenOver { reason, .. }
+            | Deed::Maintained { text: reason }
+            | Deed::Accident { text: reason } => words(reason)?,
             Deed::Dismantled { reason } => {
                 words(reason)?;
                 files(evidence)?;
@@ -509,15 +379,6 @@ impl Case {
         newest.sort_unstable_by(|a, b| b.cmp(a));
         if let Some(&oldest_kept) = newest.get(INSPECTIONS_KEPT - 1) {
             self.inspections.retain(|_, one| one.at >= oldest_kept || !one.found_well.is_empty());
-        }
-    }
-}
-
-impl WorkOrder {
-    fn done(&self) -> Option<(Timestamp, &Hand)> {
-        match &self.end {
-            Some(WorkEnd::Done { at, by }) => Some((*at, by)),
-            _ => None,
         }
     }
 }

@@ -9,15 +9,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::schedule::days_between;
+use crate::catalogue::inspections::CertificateType;
 
-/// What a type of certificate asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
-    /// Days before the end from which on its renewal should be under way.
-    pub lead_days: u16,
-    /// Whether equipment without one in force is locked out.
-    pub locks_out: bool,
-}
+/// The code of the step by which a certificate is applied for, in types that have one.
+pub const APPLICATION: &str = "application";
 
 /// A certificate that was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +63,7 @@ impl Standing {
 
 /// How certificates of one type stand for one asset on a day. `applied`: the day of an application that was neither granted
 /// nor refused.
-pub fn standing(terms: &Terms, issued: &[Term], applied: Option<Date>, today: Date) -> Standing {
+pub fn standing(of_type: &CertificateType, issued: &[Term], applied: Option<Date>, today: Date) -> Standing {
     // One may follow another without a gap; what is in force then lasts until the end of the last.
     let mut until = None;
     let mut terms_in_order: Vec<&Term> = issued.iter().filter(|term| term.from <= term.until).collect();
@@ -88,15 +83,15 @@ pub fn standing(terms: &Terms, issued: &[Term], applied: Option<Date>, today: Da
     let days_left = days_between(today, until);
     match applied {
         Some(_) => Standing::Renewing { days_left },
-        None if days_left <= u32::from(terms.lead_days) => Standing::ToRenew { days_left },
+        None if days_left <= u32::from(of_type.lead_days) => Standing::ToRenew { days_left },
         None => Standing::InForce { days_left },
     }
 }
 
 /// Whether its rule locks the equipment out today. Equipment that was taken over with a certificate lapsed already waits for a
 /// named decision: `automatic_from` is the day that was decided, and without one nothing is locked out by itself.
-pub fn locks_out(terms: &Terms, standing: Standing, automatic_from: Option<Date>, today: Date) -> bool {
-    terms.locks_out && !standing.is_in_force() && automatic_from.is_some_and(|from| from <= today)
+pub fn locks_out(of_type: &CertificateType, standing: Standing, automatic_from: Option<Date>, today: Date) -> bool {
+    of_type.locks_out && !standing.is_in_force() && automatic_from.is_some_and(|from| from <= today)
 }
 
 #[cfg(test)]
@@ -111,12 +106,24 @@ mod tests {
         Term { from: day(from), until: day(until) }
     }
 
-    const MARK: Terms = Terms { lead_days: 240, locks_out: true };
+    fn of_mark() -> CertificateType {
+        CertificateType {
+            code: "suitability_mark".into(),
+            name: crate::catalogue::Text::default(),
+            kinds: Vec::new(),
+            uses: Vec::new(),
+            months: 12,
+            lead_days: 240,
+            locks_out: true,
+            steps: Vec::new(),
+            source: String::new(),
+        }
+    }
 
     #[test]
     fn a_certificate_holds_to_the_end_of_its_last_day() {
         let mark = [term("2026-01-01", "2026-12-31")];
-        let on = |today: &str| standing(&MARK, &mark, None, day(today));
+        let on = |today: &str| standing(&of_mark(), &mark, None, day(today));
         assert_eq!(on("2025-12-31"), Standing::Lapsed { days: None }, "it has not begun");
         assert_eq!(on("2026-01-01"), Standing::InForce { days_left: 364 });
         assert_eq!(on("2026-05-04"), Standing::InForce { days_left: 241 });
@@ -129,37 +136,40 @@ mod tests {
     fn applied_for_is_neither_forgotten_nor_in_force() {
         let mark = [term("2026-01-01", "2026-12-31")];
         let applied = Some(day("2026-06-01"));
-        assert_eq!(standing(&MARK, &mark, applied, day("2026-06-01")), Standing::Renewing { days_left: 213 });
-        let after = standing(&MARK, &mark, applied, day("2027-01-31"));
+        assert_eq!(standing(&of_mark(), &mark, applied, day("2026-06-01")), Standing::Renewing { days_left: 213 });
+        let after = standing(&of_mark(), &mark, applied, day("2027-01-31"));
         assert_eq!(after, Standing::Pending { days: Some(31) });
         assert!(!after.is_in_force());
-        assert_eq!(standing(&MARK, &[], applied, day("2026-06-02")), Standing::Pending { days: None });
-        assert_eq!(standing(&MARK, &[], None, day("2026-06-02")), Standing::Lapsed { days: None });
+        assert_eq!(standing(&of_mark(), &[], applied, day("2026-06-02")), Standing::Pending { days: None });
+        assert_eq!(standing(&of_mark(), &[], None, day("2026-06-02")), Standing::Lapsed { days: None });
     }
 
     #[test]
     fn one_follows_another_and_a_gap_is_a_gap() {
         let joined = [term("2027-01-01", "2027-12-31"), term("2026-01-01", "2026-12-31")];
-        assert_eq!(standing(&MARK, &joined, None, day("2026-12-01")), Standing::InForce { days_left: 395 });
+        assert_eq!(standing(&of_mark(), &joined, None, day("2026-12-01")), Standing::InForce { days_left: 395 });
         let apart = [term("2026-01-01", "2026-12-31"), term("2027-01-02", "2027-12-31")];
-        assert_eq!(standing(&MARK, &apart, None, day("2026-12-31")), Standing::ToRenew { days_left: 0 });
-        assert_eq!(standing(&MARK, &apart, None, day("2027-01-01")), Standing::Lapsed { days: Some(1) });
-        assert!(standing(&MARK, &apart, None, day("2027-01-02")).is_in_force());
+        assert_eq!(standing(&of_mark(), &apart, None, day("2026-12-31")), Standing::ToRenew { days_left: 0 });
+        assert_eq!(standing(&of_mark(), &apart, None, day("2027-01-01")), Standing::Lapsed { days: Some(1) });
+        assert!(standing(&of_mark(), &apart, None, day("2027-01-02")).is_in_force());
         // The longer of two at once counts; one that ends before it begins is none.
         let over =
             [term("2026-01-01", "2026-12-31"), term("2026-02-01", "2026-03-01"), term("2027-01-01", "2026-01-01")];
-        assert_eq!(standing(&MARK, &over, None, day("2026-02-15")), Standing::InForce { days_left: 319 });
+        assert_eq!(standing(&of_mark(), &over, None, day("2026-02-15")), Standing::InForce { days_left: 319 });
     }
 
     #[test]
     fn a_lapse_locks_out_from_the_day_that_was_decided() {
         let lapsed = Standing::Lapsed { days: Some(3) };
         let today = day("2026-06-10");
-        assert!(locks_out(&MARK, lapsed, Some(today), today));
-        assert!(locks_out(&MARK, Standing::Pending { days: Some(3) }, Some(today), today), "pending is not in force");
-        assert!(!locks_out(&MARK, lapsed, Some(day("2026-06-11")), today));
-        assert!(!locks_out(&MARK, lapsed, None, today), "the decision is not made yet");
-        assert!(!locks_out(&Terms { locks_out: false, ..MARK }, lapsed, Some(today), today));
-        assert!(!locks_out(&MARK, Standing::ToRenew { days_left: 0 }, Some(today), today));
+        assert!(locks_out(&of_mark(), lapsed, Some(today), today));
+        assert!(
+            locks_out(&of_mark(), Standing::Pending { days: Some(3) }, Some(today), today),
+            "pending is not in force"
+        );
+        assert!(!locks_out(&of_mark(), lapsed, Some(day("2026-06-11")), today));
+        assert!(!locks_out(&of_mark(), lapsed, None, today), "the decision is not made yet");
+        assert!(!locks_out(&CertificateType { locks_out: false, ..of_mark() }, lapsed, Some(today), today));
+        assert!(!locks_out(&of_mark(), Standing::ToRenew { days_left: 0 }, Some(today), today));
     }
 }

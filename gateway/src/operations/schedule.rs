@@ -7,36 +7,14 @@ use jiff::civil::Date;
 use jiff::{ToSpan, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::inspections::Interval;
 use crate::reading::Timestamp;
 
-/// How often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// Once: before opening.
-    Once,
-    /// So many days after the last one.
-    Days(u16),
-    /// So many months after the last one.
-    Months(u16),
-    /// So many months after the day that the last one was due, when it was made within its window; else after it.
-    MonthsAnchored(u16),
-    /// So many in each calendar month, spread over it: 2 are one in each half.
-    PerMonth(u8),
-    /// On a day of each year; 29 February is the 28th in a common year.
-    Yearly {
-        /// 1 to 12.
-        month: i8,
-        /// 1 to 31.
-        day: i8,
-    },
-}
-
 /// A rule and its window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
     /// How often.
-    pub rule: Rule,
+    pub rule: Interval,
     /// The first day that the rule holds; without an inspection yet the first one is due then, or in that day's part of the
     /// month.
     pub from: Date,
@@ -76,26 +54,26 @@ impl Plan {
     pub fn due(&self, last: Option<Last>) -> Option<Date> {
         let Some(last) = last else {
             return Some(match self.rule {
-                Rule::PerMonth(n) => part_of_month(self.from, n).1,
-                Rule::Yearly { month, day } => occurrence_after(self.from.saturating_sub(1.day()), month, day),
+                Interval::PerMonth(n) => part_of_month(self.from, n).1,
+                Interval::Yearly { month, day } => occurrence_after(self.from.saturating_sub(1.day()), month, day),
                 _ => self.from,
             });
         };
         let after = |date: Date, months: u16| date.saturating_add(i32::from(months).months());
         Some(match self.rule {
-            Rule::Once => return None,
-            Rule::Days(days) => last.made.saturating_add(i32::from(days).days()),
-            Rule::Months(months) => after(last.made, months),
-            Rule::MonthsAnchored(months) => match last.due.filter(|due| self.is_within(last.made, *due)) {
+            Interval::Once => return None,
+            Interval::Days(days) => last.made.saturating_add(i32::from(days).days()),
+            Interval::Months(months) => after(last.made, months),
+            Interval::MonthsAnchored(months) => match last.due.filter(|due| self.is_within(last.made, *due)) {
                 Some(due) => after(due, months),
                 None => after(last.made, months),
             },
-            Rule::PerMonth(n) => {
+            Interval::PerMonth(n) => {
                 let end = part_of_month(last.made.max(self.from), n).1;
                 part_of_month(end.saturating_add(1.day()), n).1
             }
             // One that was made in the window before the day was made for it.
-            Rule::Yearly { month, day } => {
+            Interval::Yearly { month, day } => {
                 let made_for = last.made.saturating_add(i32::from(self.before_days).days());
                 occurrence_after(made_for.max(self.from.saturating_sub(1.day())), month, day)
             }
@@ -169,7 +147,7 @@ mod tests {
         text.parse().expect("a day")
     }
 
-    fn plan(rule: Rule) -> Plan {
+    fn plan(rule: Interval) -> Plan {
         Plan { rule, from: day("2026-01-01"), before_days: 0, after_days: 0 }
     }
 
@@ -181,43 +159,43 @@ mod tests {
     fn the_next_is_due() {
         let cases = [
             // Daily, weekly, every three months, yearly: EN 1176-7's four.
-            (Rule::Days(1), "2026-03-28", "2026-03-29"),
-            (Rule::Days(7), "2026-12-28", "2027-01-04"),
-            (Rule::Months(3), "2026-11-30", "2027-02-28"),
-            (Rule::Months(3), "2027-11-30", "2028-02-29"),
-            (Rule::Months(12), "2028-02-29", "2029-02-28"),
-            (Rule::Months(12), "2027-02-28", "2028-02-28"),
-            (Rule::Months(1), "2026-01-31", "2026-02-28"),
+            (Interval::Days(1), "2026-03-28", "2026-03-29"),
+            (Interval::Days(7), "2026-12-28", "2027-01-04"),
+            (Interval::Months(3), "2026-11-30", "2027-02-28"),
+            (Interval::Months(3), "2027-11-30", "2028-02-29"),
+            (Interval::Months(12), "2028-02-29", "2029-02-28"),
+            (Interval::Months(12), "2027-02-28", "2028-02-28"),
+            (Interval::Months(1), "2026-01-31", "2026-02-28"),
             // Twice a month: a lift in a public building.
-            (Rule::PerMonth(2), "2026-02-01", "2026-02-28"),
-            (Rule::PerMonth(2), "2026-02-14", "2026-02-28"),
-            (Rule::PerMonth(2), "2026-02-15", "2026-03-15"),
-            (Rule::PerMonth(2), "2028-02-15", "2028-03-15"),
-            (Rule::PerMonth(2), "2026-12-31", "2027-01-15"),
-            (Rule::PerMonth(1), "2026-04-30", "2026-05-31"),
-            (Rule::PerMonth(3), "2026-04-10", "2026-04-20"),
-            (Rule::PerMonth(0), "2026-04-10", "2026-05-31"),
-            (Rule::PerMonth(60), "2026-02-10", "2026-02-11"),
-            (Rule::Yearly { month: 5, day: 15 }, "2026-05-14", "2026-05-15"),
-            (Rule::Yearly { month: 5, day: 15 }, "2026-05-15", "2027-05-15"),
-            (Rule::Yearly { month: 2, day: 29 }, "2026-03-01", "2027-02-28"),
-            (Rule::Yearly { month: 2, day: 29 }, "2027-03-01", "2028-02-29"),
+            (Interval::PerMonth(2), "2026-02-01", "2026-02-28"),
+            (Interval::PerMonth(2), "2026-02-14", "2026-02-28"),
+            (Interval::PerMonth(2), "2026-02-15", "2026-03-15"),
+            (Interval::PerMonth(2), "2028-02-15", "2028-03-15"),
+            (Interval::PerMonth(2), "2026-12-31", "2027-01-15"),
+            (Interval::PerMonth(1), "2026-04-30", "2026-05-31"),
+            (Interval::PerMonth(3), "2026-04-10", "2026-04-20"),
+            (Interval::PerMonth(0), "2026-04-10", "2026-05-31"),
+            (Interval::PerMonth(60), "2026-02-10", "2026-02-11"),
+            (Interval::Yearly { month: 5, day: 15 }, "2026-05-14", "2026-05-15"),
+            (Interval::Yearly { month: 5, day: 15 }, "2026-05-15", "2027-05-15"),
+            (Interval::Yearly { month: 2, day: 29 }, "2026-03-01", "2027-02-28"),
+            (Interval::Yearly { month: 2, day: 29 }, "2027-03-01", "2028-02-29"),
         ];
         for (rule, last, due) in cases {
             assert_eq!(plan(rule).due(made(last)), Some(day(due)), "{rule:?} after {last}");
         }
-        assert_eq!(plan(Rule::Once).due(made("2026-03-01")), None);
+        assert_eq!(plan(Interval::Once).due(made("2026-03-01")), None);
     }
 
     #[test]
     fn the_first_is_due_when_the_plan_begins() {
         let cases = [
-            (Rule::Once, "2026-01-01"),
-            (Rule::Days(1), "2026-01-01"),
-            (Rule::Months(12), "2026-01-01"),
-            (Rule::PerMonth(2), "2026-01-15"),
-            (Rule::Yearly { month: 1, day: 1 }, "2026-01-01"),
-            (Rule::Yearly { month: 12, day: 31 }, "2026-12-31"),
+            (Interval::Once, "2026-01-01"),
+            (Interval::Days(1), "2026-01-01"),
+            (Interval::Months(12), "2026-01-01"),
+            (Interval::PerMonth(2), "2026-01-15"),
+            (Interval::Yearly { month: 1, day: 1 }, "2026-01-01"),
+            (Interval::Yearly { month: 12, day: 31 }, "2026-12-31"),
         ];
         for (rule, due) in cases {
             assert_eq!(plan(rule).due(None), Some(day(due)), "{rule:?}");
@@ -227,7 +205,7 @@ mod tests {
     #[test]
     fn within_its_window_a_check_keeps_its_day_of_the_year() {
         // Vehicles: three weeks before to one after.
-        let kteo = Plan { before_days: 21, after_days: 7, ..plan(Rule::MonthsAnchored(24)) };
+        let kteo = Plan { before_days: 21, after_days: 7, ..plan(Interval::MonthsAnchored(24)) };
         let last = |made: &str| Some(Last { made: day(made), due: Some(day("2026-06-20")) });
         for (made, due) in [
             ("2026-05-30", "2028-06-20"),
@@ -237,14 +215,14 @@ mod tests {
         ] {
             assert_eq!(kteo.due(last(made)), Some(day(due)), "{made}");
         }
-        let yearly = Plan { before_days: 30, ..plan(Rule::Yearly { month: 5, day: 15 }) };
+        let yearly = Plan { before_days: 30, ..plan(Interval::Yearly { month: 5, day: 15 }) };
         assert_eq!(yearly.due(made("2026-04-15")), Some(day("2027-05-15")), "it was made for May");
         assert_eq!(yearly.due(made("2026-04-14")), Some(day("2026-05-15")), "it was too early to be");
     }
 
     #[test]
     fn it_opens_falls_due_and_is_overdue_by_days() {
-        let plan = Plan { before_days: 3, after_days: 2, ..plan(Rule::Days(10)) };
+        let plan = Plan { before_days: 3, after_days: 2, ..plan(Interval::Days(10)) };
         let on = |today: &str| plan.standing(made("2026-03-20"), day(today)).expect("there is a next one");
         assert_eq!(on("2026-03-26"), Standing::Later);
         assert_eq!(on("2026-03-27"), Standing::Open);
@@ -257,7 +235,7 @@ mod tests {
     #[test]
     fn a_minute_before_midnight_is_in_time_and_a_minute_after_is_not() {
         let zone = TimeZone::get("Europe/Athens").expect("bundled");
-        let daily = plan(Rule::Days(1));
+        let daily = plan(Interval::Days(1));
         // Clocks go forward on 29 March 2026 and back on 25 October.
         for (last, midnight) in [
             ("2026-03-27", "2026-03-29T00:00:00+02:00"),
@@ -278,9 +256,12 @@ mod tests {
 
     #[test]
     fn no_plan_overflows() {
-        for rule in
-            [Rule::Days(u16::MAX), Rule::Months(u16::MAX), Rule::PerMonth(255), Rule::Yearly { month: 99, day: -4 }]
-        {
+        for rule in [
+            Interval::Days(u16::MAX),
+            Interval::Months(u16::MAX),
+            Interval::PerMonth(255),
+            Interval::Yearly { month: 99, day: -4 },
+        ] {
             for last in [Date::MIN, Date::MAX, day("2026-01-31")] {
                 let plan = Plan { before_days: u16::MAX, after_days: u16::MAX, ..plan(rule) };
                 let _ = plan.standing(Some(Last { made: last, due: None }), Date::MAX);

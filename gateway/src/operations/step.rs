@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::reading::Timestamp;
@@ -67,9 +68,16 @@ impl Severity {
 }
 
 /// Who did it, by pseudonym: `person/…`. The name stands apart, so that it can be erased.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Hand(pub Box<str>);
+
+impl Hand {
+    /// The gateway itself, by the clock.
+    pub fn gateway() -> Self {
+        Self("gateway".into())
+    }
+}
 
 /// What supports a step: SHA-256 sums of photographs and documents, and words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,11 +143,19 @@ impl Closing {
 pub enum Deed {
     /// An inspection was finished; the step's name is its name. Defects that it found are steps of their own.
     Inspected {
+        /// Its type, as the catalogue calls it, or [`REINSPECTION`].
+        of_type: Box<str>,
+        /// Other types that it stands for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        covers: Vec<Box<str>>,
         /// Whether it found nothing important or urgent.
         passed: bool,
         /// Defects that it looked at again and found well.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         found_well: Vec<Uid>,
+        /// An earlier one that it stands instead of; the step's evidence says why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        supersedes: Option<Uid>,
     },
     /// A defect was found; the step's name is its name. An urgent one orders the lock-out.
     Found {
@@ -180,20 +196,90 @@ pub enum Deed {
         /// Why.
         reason: String,
     },
-    /// A certificate of that type is in force.
+    /// A step towards a certificate was taken.
+    Applied {
+        /// The certificate's type, as the catalogue calls it.
+        certificate: Box<str>,
+        /// The step's code there.
+        stage: Box<str>,
+        /// The day.
+        on: Date,
+        /// Protocol number, number of the report.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        number: String,
+    },
+    /// An application came to nothing.
+    ApplicationEnded {
+        /// The certificate's type.
+        certificate: Box<str>,
+        /// Why.
+        reason: String,
+    },
+    /// A certificate was issued; the step's name is its name.
     Certified {
         /// Its type, as the catalogue calls it.
         certificate: Box<str>,
+        /// What it says.
+        #[serde(flatten)]
+        paper: Paper,
+    },
+    /// A certificate is not to be counted any more: withdrawn, or written down by mistake.
+    Withdrawn {
+        /// Which.
+        paper: Uid,
+        /// Why.
+        reason: String,
+    },
+    /// An inspection is called for that no plan asks for yet; the step's name is its name.
+    Called {
+        /// Its type.
+        of_type: Box<str>,
+        /// The day that it is due.
+        due: Date,
+        /// An impact, a storm, a repair, so many uses.
+        reason: String,
+    },
+    /// Maintenance that no defect asked for, for the maintenance book.
+    Maintained {
+        /// What was done.
+        text: String,
+    },
+    /// Somebody was hurt. It holds no identity of a child.
+    Accident {
+        /// What happened, without names.
+        text: String,
+    },
+    /// From that day on a lapse locks it out by itself: said by name for equipment that was taken over.
+    TakenOver {
+        /// The day.
+        automatic_from: Date,
+        /// Why then.
+        reason: String,
     },
     /// Work was ordered; the step's name is the order's.
     WorkOrdered {
         /// Defects that it is to put right.
         defects: Vec<Uid>,
+        /// What is to be done.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+        /// The day that it is due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Date>,
+        /// Who is to do it: `person/…`, or a firm's name.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        assignee: String,
     },
     /// The work was done.
     WorkDone {
         /// Which.
         order: Uid,
+        /// Parts that were used.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        parts: String,
+        /// What it cost, in euro cents.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost_cents: Option<u64>,
     },
     /// The work is not to be done.
     WorkCancelled {
@@ -226,6 +312,58 @@ pub enum Deed {
         /// Why.
         reason: String,
     },
+}
+
+/// The type of an inspection that looks at one asset again, whole: after work, or before a release.
+pub const REINSPECTION: &str = "reinspection";
+
+/// What a certificate says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paper {
+    /// Its number; for an act of the state, its ΑΔΑ.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub number: String,
+    /// Who issued it; an accredited body with its ΕΣΥΔ number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub issuer: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// The first day it is in force.
+    pub from: Date,
+    /// The last day it is in force.
+    pub until: Date,
+}
+
+impl Deed {
+    /// Its name in files and on the wire.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Inspected { .. } => "inspected",
+            Self::Found { .. } => "found",
+            Self::Reclassified { .. } => "reclassified",
+            Self::LockoutOrdered { .. } => "lockout_ordered",
+            Self::Barred => "barred",
+            Self::Released { .. } => "released",
+            Self::Restricted { .. } => "restricted",
+            Self::Unrestricted { .. } => "unrestricted",
+            Self::Applied { .. } => "applied",
+            Self::ApplicationEnded { .. } => "application_ended",
+            Self::Certified { .. } => "certified",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Called { .. } => "called",
+            Self::Maintained { .. } => "maintained",
+            Self::Accident { .. } => "accident",
+            Self::TakenOver { .. } => "taken_over",
+            Self::WorkOrdered { .. } => "work_ordered",
+            Self::WorkDone { .. } => "work_done",
+            Self::WorkCancelled { .. } => "work_cancelled",
+            Self::Closed { .. } => "closed",
+            Self::ClosingAgreed { .. } => "closing_agreed",
+            Self::ClosingRefused { .. } => "closing_refused",
+            Self::Dismantled { .. } => "dismantled",
+        }
+    }
 }
 
 /// Something that was done about an asset.

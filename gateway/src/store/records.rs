@@ -15,7 +15,7 @@ use super::sqlite::{OpenError, open_writer};
 pub const FILE: &str = "records.db";
 
 /// `FORMATS[n]` takes format `n` to `n + 1`.
-const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS, AWAITED, KNOCKS];
+const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS, AWAITED, KNOCKS, EQUIPMENT];
 
 /// Format 1. Times are milliseconds since 1970. A secret is a PHC string, never the secret.
 pub(crate) const REGISTRY: &str = "
@@ -234,6 +234,64 @@ const AWAITED: &str = "ALTER TABLE node ADD COLUMN awaited_until INTEGER";
 const KNOCKS: &str = "
 ALTER TABLE knock ADD COLUMN address TEXT NOT NULL DEFAULT '';
 CREATE INDEX knock_by_address ON knock(address, last_at);
+";
+
+/// Format 7: equipment. What stands where, what was done about it, and what that makes of it. A step is never changed nor
+/// removed; `dossier` is made of the steps, and can be made anew. Where somebody stood is no part of a step: it goes.
+const EQUIPMENT: &str = "
+CREATE TABLE asset(
+    id TEXT PRIMARY KEY,
+    parent TEXT REFERENCES asset(id),
+    json TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE step(
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL UNIQUE,
+    asset TEXT NOT NULL REFERENCES asset(id),
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    arrived_at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    json TEXT NOT NULL,
+    form TEXT
+) STRICT;
+CREATE INDEX step_by_asset ON step(asset, number);
+CREATE INDEX step_by_kind ON step(kind, number);
+
+CREATE TABLE dossier(
+    asset TEXT PRIMARY KEY REFERENCES asset(id),
+    step INTEGER NOT NULL,
+    json TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE document(
+    sha256 TEXT PRIMARY KEY,
+    media TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE distance(
+    step TEXT PRIMARY KEY REFERENCES step(uid),
+    metres INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE equipment_revision(
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    value INTEGER NOT NULL
+) STRICT;
+INSERT INTO equipment_revision(one, value) VALUES (1, 0);
+
+CREATE TRIGGER step_is_not_changed BEFORE UPDATE ON step
+BEGIN SELECT raise(ABORT, 'a step is never changed'); END;
+CREATE TRIGGER step_is_not_removed BEFORE DELETE ON step
+BEGIN SELECT raise(ABORT, 'a step is never removed'); END;
+CREATE TRIGGER document_is_not_changed BEFORE UPDATE ON document
+BEGIN SELECT raise(ABORT, 'a document is never changed'); END;
 ";
 
 /// Opens the records for writing, creating them readable by their owner alone.

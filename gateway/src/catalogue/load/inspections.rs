@@ -3,7 +3,9 @@
 use std::path::Path as File;
 use std::sync::Arc;
 
-use super::super::inspections::{CertificateType, InspectionType, Interval, Item, Sheet};
+use toml::Spanned;
+
+use super::super::inspections::{CertificateType, InspectionType, Interval, Item, Named, Sheet};
 use super::super::{Catalogue, shape};
 use super::{At, Entries, Seen};
 use crate::config::document::{self, Key};
@@ -22,7 +24,7 @@ pub(super) fn add_sheet(catalogue: &mut Catalogue, file: &File, text: &str) -> V
 pub(super) fn add_certificates(catalogue: &mut Catalogue, file: &File, text: &str) -> Vec<Problem> {
     let (shape, report) = document::read::<shape::Certificates>(file, text);
     let mut entries = Entries { report };
-    let kinds: Vec<Arc<str>> = catalogue.inspections.iter().flat_map(|sheet| sheet.kinds.clone()).collect();
+    let kinds: Vec<Arc<str>> = catalogue.inspections.iter().flat_map(|sheet| sheet_codes(&sheet.kinds)).collect();
     catalogue.certificates = entries.certificates(&shape, &kinds);
     entries.report.into_problems()
 }
@@ -30,21 +32,44 @@ pub(super) fn add_certificates(catalogue: &mut Catalogue, file: &File, text: &st
 impl Entries {
     fn sheet(&mut self, shape: &shape::Sheet, before: &[Sheet]) -> Sheet {
         let version = self.top_text("version", &shape.version);
-        let kinds = codes(&shape.kinds);
+        let kinds = self.named("kind", &shape.kind);
+        let uses = self.named("use", &shape.used_as);
         if kinds.is_empty() {
-            self.report.add_missing("kinds", None, "kinds of equipment");
+            self.report.add_missing("kind", None, "kinds of equipment");
         }
-        for kind in kinds.iter().filter(|kind| before.iter().any(|sheet| sheet.kinds.contains(kind))) {
+        for (i, entry) in shape.kind.iter().enumerate() {
+            let Some(kind) = entry.get_ref().code.get().filter(|kind| before.iter().any(|sheet| sheet.has_kind(kind)))
+            else {
+                continue;
+            };
             let found = format!("{kind}, which another sheet is about");
-            self.report.add("kinds", shape.kinds.span(), found, "each kind in one sheet");
+            self.report.add(format!("kind[{i}].code"), Some(entry.span()), found, "each kind in one sheet");
         }
-        let types = self.types(shape);
-        let items = self.items(shape, &kinds, &types);
-        Sheet { version, kinds, types, items }
+        let types = self.types(shape, &sheet_codes(&uses));
+        let items = self.items(shape, &sheet_codes(&kinds), &types);
+        Sheet { version, kinds, uses, types, items }
     }
 
-    fn types(&mut self, shape: &shape::Sheet) -> Vec<InspectionType> {
+    fn named(&mut self, name: &str, entries: &[Spanned<shape::Named>]) -> Vec<Named> {
         let mut seen = Seen::default();
+        let entries = entries.iter().enumerate();
+        entries
+            .map(|(i, entry)| {
+                let at = At { path: format!("{name}[{i}]"), span: entry.span() };
+                let shape = entry.get_ref();
+                Named { code: self.code(&at, &shape.code, &mut seen), name: self.names(&at, &shape.name) }
+            })
+            .collect()
+    }
+
+    fn types(&mut self, shape: &shape::Sheet, uses: &[Arc<str>]) -> Vec<InspectionType> {
+        let mut seen = Seen::default();
+        let all: Vec<Arc<str>> = shape
+            .of_type
+            .iter()
+            .flat_map(|entry| entry.get_ref().code.get())
+            .map(|code| Arc::from(code.as_str()))
+            .collect();
         let entries = shape.of_type.iter().enumerate();
         entries
             .map(|(i, entry)| {
@@ -53,11 +78,12 @@ impl Entries {
                 InspectionType {
                     code: self.code(&at, &shape.code, &mut seen),
                     name: self.names(&at, &shape.name),
-                    uses: codes(&shape.uses),
+                    uses: self.known_or_none(&at, "uses", &shape.uses, uses),
                     interval: self.interval(&at, shape),
                     before_days: self.days(&at, "before_days", &shape.before_days, 0),
                     after_days: self.days(&at, "after_days", &shape.after_days, 0),
                     independent: shape.independent.get().copied().unwrap_or(false),
+                    covers: self.known_or_none(&at, "covers", &shape.covers, &all),
                     source: self.text(&at, "source", &shape.source),
                 }
             })
@@ -150,6 +176,11 @@ impl Entries {
             .collect()
     }
 
+    /// Codes, each of them known; there may be none.
+    fn known_or_none(&mut self, at: &At, name: &str, key: &Key<Vec<String>>, known: &[Arc<str>]) -> Vec<Arc<str>> {
+        if codes(key).is_empty() { Vec::new() } else { self.known(at, name, key, known) }
+    }
+
     /// Codes that have to be there, each of them known.
     fn known(&mut self, at: &At, name: &str, key: &Key<Vec<String>>, known: &[Arc<str>]) -> Vec<Arc<str>> {
         let codes = codes(key);
@@ -177,6 +208,10 @@ impl Entries {
     }
 }
 
+fn sheet_codes(named: &[Named]) -> Vec<Arc<str>> {
+    named.iter().map(|named| named.code.clone()).collect()
+}
+
 fn codes(key: &Key<Vec<String>>) -> Vec<Arc<str>> {
     key.get().into_iter().flatten().map(|code| Arc::from(code.trim())).collect()
 }
@@ -191,7 +226,7 @@ mod tests {
         let catalogue = load::embedded();
         let sheet = |kind: &str| {
             let mut sheets = catalogue.inspections.iter();
-            sheets.find(|sheet| sheet.kinds.iter().any(|k| &**k == kind)).unwrap_or_else(|| panic!("{kind}"))
+            sheets.find(|sheet| sheet.has_kind(kind)).unwrap_or_else(|| panic!("{kind}"))
         };
         let swing = sheet("swing");
         let codes = |of_type: &str, has_node| -> Vec<String> {
@@ -213,6 +248,9 @@ mod tests {
         );
         let public: Vec<_> = sheet("lift").types_for(Some("public")).map(|t| t.interval).collect();
         assert_eq!(public, [Interval::PerMonth(2)]);
+        let annual: Vec<&str> =
+            swing.of_type("annual_main").expect("a type").covers.iter().map(|code| &**code).collect();
+        assert_eq!(annual, ["routine_visual", "operational"]);
         let mark = catalogue.certificates.iter().find(|c| &*c.code == "suitability_mark").expect("the mark");
         assert_eq!((mark.months, mark.lead_days, mark.locks_out, mark.steps.len()), (12, 240, true, 4));
     }
@@ -221,7 +259,9 @@ mod tests {
     fn what_cannot_hold_is_told_with_its_place() {
         let text = r#"
 version = "1"
-kinds = ["swing2"]
+[[kind]]
+code = "swing2"
+name = { el = "α", en = "a" }
 [[type]]
 code = "daily"
 name = { el = "α", en = "a" }
@@ -248,7 +288,11 @@ max = 2
         for part in parts {
             assert!(shown.iter().any(|problem| problem.contains(part)), "{part}\n{shown:#?}");
         }
-        let twice = add_sheet(&mut load::embedded(), File::new("x.toml"), "version = \"1\"\nkinds = [\"swing\"]\n");
+        let twice = add_sheet(
+            &mut load::embedded(),
+            File::new("x.toml"),
+            "version = \"1\"\n[[kind]]\ncode = \"swing\"\nname = { el = \"α\", en = \"a\" }\n",
+        );
         assert!(twice[0].to_string().contains("which another sheet is about"), "{twice:?}");
         let none = add_certificates(
             &mut load::embedded(),

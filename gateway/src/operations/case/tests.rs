@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::step::Paper;
 use super::*;
 
 fn uid(name: &str) -> Uid {
@@ -48,11 +49,30 @@ fn found(severity: Severity) -> Deed {
 }
 
 fn inspected(passed: bool, found_well: &[&str]) -> Deed {
-    Deed::Inspected { passed, found_well: found_well.iter().map(|name| uid(name)).collect() }
+    looked(passed, found_well.iter().map(|name| uid(name)).collect(), None)
+}
+
+fn looked(passed: bool, found_well: Vec<Uid>, supersedes: Option<Uid>) -> Deed {
+    Deed::Inspected { of_type: "operational".into(), covers: Vec::new(), passed, found_well, supersedes }
+}
+
+fn certified(certificate: &str) -> Deed {
+    let day = |text: &str| text.parse().expect("a day");
+    let (number, issuer, scope) = (String::new(), String::new(), String::new());
+    let paper = Paper { number, issuer, scope, from: day("1970-01-01"), until: day("1970-12-31") };
+    Deed::Certified { certificate: certificate.into(), paper }
+}
+
+fn done(order: &str) -> Deed {
+    Deed::WorkDone { order: uid(order), parts: String::new(), cost_cents: None }
 }
 
 fn ordered(defects: &[&str]) -> Deed {
-    Deed::WorkOrdered { defects: defects.iter().map(|name| uid(name)).collect() }
+    work(defects.iter().map(|name| uid(name)).collect())
+}
+
+fn work(defects: Vec<Uid>) -> Deed {
+    Deed::WorkOrdered { defects, text: String::new(), due: None, assignee: String::new() }
 }
 
 fn released(inspection: &str) -> Deed {
@@ -76,12 +96,11 @@ fn a_broken_swing_is_locked_out_barred_repaired_inspected_by_another_and_release
     assert_eq!(swing.took("bar-3", "nikos", Deed::Barred, photo()), Err(Refusal::Barred));
 
     swing.takes("order", "eleni", ordered(&["chain"]), none());
-    let done = || Deed::WorkDone { order: uid("order") };
-    assert_eq!(swing.took("work-0", "petros", done(), said("new chain")), Err(Refusal::Evidence));
+    assert_eq!(swing.took("work-0", "petros", done("order"), said("new chain")), Err(Refusal::Evidence));
     // An inspection before the work proves nothing.
     swing.takes("early", "eleni", inspected(true, &["chain"]), none());
     assert_eq!(swing.took("close-0", "eleni", repaired("chain", "early"), none()), Err(Refusal::NoWork));
-    swing.takes("work", "petros", done(), photo());
+    swing.takes("work", "petros", done("order"), photo());
     assert_eq!(swing.took("close-1", "eleni", repaired("chain", "early"), none()), Err(Refusal::TooEarly));
     assert_eq!(swing.took("free-1", "eleni", released("early"), none()), Err(Refusal::UrgentOpen));
     // Nor does the word of whoever did the work.
@@ -95,6 +114,21 @@ fn a_broken_swing_is_locked_out_barred_repaired_inspected_by_another_and_release
     assert_eq!(swing.took("free-3", "eleni", Deed::Released { inspection: None }, none()), Err(Refusal::NotWell));
     swing.takes("free", "eleni", released("again"), none());
     assert_eq!(swing.case, Case::default(), "nothing is open any more");
+}
+
+#[test]
+fn nothing_rests_upon_an_inspection_that_was_superseded() {
+    let mut swing = Story::begin();
+    let none = Evidence::default;
+    let cause = LockoutCause::Decision("it creaks".into());
+    swing.takes("creaks", "eleni", Deed::LockoutOrdered { cause }, none());
+    swing.takes("look", "eleni", inspected(true, &[]), none());
+    let instead = |passed| looked(passed, Vec::new(), Some(uid("look")));
+    assert_eq!(swing.took("again-0", "eleni", instead(false), none()), Err(Refusal::Words), "without a reason");
+    swing.takes("again", "eleni", instead(false), said("the bearing was not looked at"));
+    assert_eq!(swing.took("free-0", "eleni", released("look"), none()), Err(Refusal::Unknown));
+    assert_eq!(swing.took("free-1", "eleni", released("again"), none()), Err(Refusal::NotWell));
+    assert_eq!(swing.case.status(), Status::Ordered);
 }
 
 #[test]
@@ -146,7 +180,7 @@ fn a_lapsed_certificate_locks_out_and_one_in_force_releases() {
     assert_eq!(lift.case.status(), Status::Ordered);
     let free = || Deed::Released { inspection: None };
     assert_eq!(lift.took("f-1", "eleni", free(), none()), Err(Refusal::NotCertified));
-    lift.takes("cert", "eleni", Deed::Certified { certificate: "periodic".into() }, photo());
+    lift.takes("cert", "eleni", certified("periodic"), photo());
     lift.takes("f-2", "eleni", free(), none());
     assert_eq!(lift.case.status(), Status::Open);
 
@@ -154,7 +188,7 @@ fn a_lapsed_certificate_locks_out_and_one_in_force_releases() {
     lift.takes("lapse-2", "gateway", lapsed(), none());
     let cause = LockoutCause::Decision("water in the pit".into());
     lift.takes("water", "nikos", Deed::LockoutOrdered { cause }, none());
-    lift.takes("cert-2", "eleni", Deed::Certified { certificate: "periodic".into() }, photo());
+    lift.takes("cert-2", "eleni", certified("periodic"), photo());
     assert_eq!(lift.took("f-3", "eleni", free(), none()), Err(Refusal::NotWell));
     lift.takes("look", "eleni", inspected(true, &[]), none());
     lift.takes("f-4", "eleni", released("look"), none());
@@ -217,7 +251,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         text().prop_map(LockoutCause::Decision),
     ];
     let deed = prop_oneof![
-        3 => (any::<bool>(), names()).prop_map(|(passed, found_well)| Deed::Inspected { passed, found_well }),
+        3 => (any::<bool>(), names(), prop::option::weighted(0.2, name()))
+            .prop_map(|(passed, well, instead)| looked(passed, well, instead)),
         3 => (severity(), text()).prop_map(|(severity, text)| Deed::Found { severity, text }),
         1 => (name(), severity(), text())
             .prop_map(|(defect, severity, reason)| Deed::Reclassified { defect, severity, reason }),
@@ -226,9 +261,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => prop::option::of(name()).prop_map(|inspection| Deed::Released { inspection }),
         1 => text().prop_map(|text| Deed::Restricted { text }),
         1 => text().prop_map(|reason| Deed::Unrestricted { reason }),
-        1 => Just(Deed::Certified { certificate: "mark".into() }),
-        2 => names().prop_map(|defects| Deed::WorkOrdered { defects }),
-        2 => name().prop_map(|order| Deed::WorkDone { order }),
+        1 => Just(certified("mark")),
+        2 => names().prop_map(work),
+        2 => name().prop_map(|order| Deed::WorkDone { order, parts: String::new(), cost_cents: None }),
         1 => (name(), text()).prop_map(|(order, reason)| Deed::WorkCancelled { order, reason }),
         3 => (name(), closing).prop_map(|(defect, closing)| Deed::Closed { defect, closing }),
         2 => name().prop_map(|defect| Deed::ClosingAgreed { defect }),

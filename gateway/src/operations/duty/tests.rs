@@ -1,0 +1,106 @@
+use super::*;
+use crate::catalogue::load;
+use crate::operations::asset::AssetId;
+use crate::operations::dossier::Made;
+
+fn day(text: &str) -> Date {
+    text.parse().expect("a day")
+}
+
+fn asset(kind: &str, used_as: Option<&str>) -> Asset {
+    let json = serde_json::json!({
+        "id": "thing-1", "kind": kind, "name_el": "Κάτι", "used_as": used_as, "known_from": "2026-03-01",
+    });
+    serde_json::from_value(json).expect("an asset")
+}
+
+fn made(on: &str) -> Made {
+    let uid = Uid::new("inspection-1").expect("a name");
+    Made { uid, on: day(on), by: Hand("eleni".into()), passed: true }
+}
+
+/// Type and day due of what is due or overdue.
+fn due(asset: &Asset, dossier: &Dossier, today: &str) -> Vec<(String, String, Option<u32>)> {
+    let catalogue = load::embedded();
+    let sheet = catalogue.sheet(&asset.kind).expect("a sheet");
+    let duties = duties(asset, sheet, dossier, day(today)).into_iter();
+    duties.filter(Duty::is_due).map(|duty| (duty.of_type.to_string(), duty.due.to_string(), duty.overdue())).collect()
+}
+
+#[test]
+fn what_is_taken_over_is_due_on_its_first_day_but_was_opened_before() {
+    let playground = asset("playground", None);
+    let first = due(&playground, &Dossier::default(), "2026-03-01");
+    let types: Vec<&str> = first.iter().map(|(of_type, _, _)| of_type.as_str()).collect();
+    assert_eq!(types, ["annual_main", "operational", "routine_visual"]);
+    assert_eq!(due(&playground, &Dossier::default(), "2026-03-03")[0].2, Some(2));
+    let new = Asset { installed: Some(day("2026-03-02")), ..playground };
+    let types: Vec<String> =
+        due(&new, &Dossier::default(), "2026-03-02").into_iter().map(|(of_type, ..)| of_type).collect();
+    assert!(types.contains(&"post_installation".to_owned()), "{types:?}");
+}
+
+#[test]
+fn a_call_is_due_on_its_day_and_what_is_dismantled_asks_for_nothing() {
+    let mut dossier = Dossier::default();
+    for of_type in ["annual_main", "operational", "routine_visual"] {
+        dossier.last.insert(of_type.into(), made("2026-03-10"));
+    }
+    let playground = asset("playground", None);
+    assert_eq!(due(&playground, &dossier, "2026-03-10"), []);
+    let call = super::super::dossier::Call {
+        of_type: REINSPECTION.into(),
+        due: day("2026-03-10"),
+        reason: "an impact".into(),
+        called_at: crate::reading::Timestamp::default(),
+    };
+    dossier.calls.insert(Uid::new("call-0001").expect("a name"), call);
+    assert_eq!(due(&playground, &dossier, "2026-03-10"), [(REINSPECTION.into(), "2026-03-10".into(), None)]);
+    dossier.case.dismantled_at = Some(crate::reading::Timestamp::default());
+    assert_eq!(due(&playground, &dossier, "2026-03-12"), []);
+}
+
+#[test]
+fn a_lift_is_held_to_its_use() {
+    let catalogue = load::embedded();
+    let codes = |used_as: &str| -> Vec<String> {
+        let lift = asset("lift", Some(used_as));
+        needed(&lift, &Dossier::default(), &catalogue, day("2026-03-01")).map(|n| n.of_type.code.to_string()).collect()
+    };
+    assert_eq!(codes("public"), ["lift_public"]);
+    assert_eq!(codes("residential_tall"), ["lift_residential_tall"]);
+    let lift = asset("lift", Some("public"));
+    assert_eq!(
+        due(&lift, &Dossier::default(), "2026-03-15")[0],
+        ("maintenance_public".into(), "2026-03-15".into(), None)
+    );
+}
+
+#[test]
+fn who_worked_on_it_or_whose_employer_keeps_it_is_not_independent() {
+    let mut dossier = Dossier::default();
+    let (eleni, nikos) = (Hand("person/eleni".into()), Hand("person/nikos".into()));
+    dossier.workers.insert(nikos.clone());
+    let swing = Asset { maintainer: "Παιχνίδια ΑΕ".into(), ..asset("swing", None) };
+    assert_eq!(independence(&eleni, "", &swing, &dossier), Ok(()));
+    assert_eq!(independence(&nikos, "", &swing, &dossier), Err(Dependent::Worked));
+    assert_eq!(independence(&eleni, "παιχνίδια αε ", &swing, &dossier), Err(Dependent::Employer));
+    assert_eq!(independence(&eleni, "Άλλη ΑΕ", &swing, &dossier), Ok(()));
+}
+
+#[test]
+fn a_sensor_box_is_looked_at_where_there_is_one() {
+    let catalogue = load::embedded();
+    let mut swing = asset("swing", None);
+    let sheet = catalogue.sheet("swing").expect("a sheet");
+    let codes = |asset: &Asset, of_type: &str| -> Vec<String> {
+        items(sheet, asset, of_type).iter().map(|item| item.code.to_string()).collect()
+    };
+    let without = codes(&swing, REINSPECTION);
+    assert!(without.contains(&"chain".to_owned()) && without.contains(&"entrapment".to_owned()), "{without:?}");
+    assert!(!without.contains(&"sensor_box".to_owned()));
+    let mount = crate::operations::asset::Mount { node: "swing-7".into(), place: String::new(), consent: None };
+    swing.nodes.push(mount);
+    assert!(codes(&swing, "routine_visual").contains(&"sensor_box".to_owned()));
+    assert!(AssetId::new("new").is_err() && AssetId::new("pg-1").is_ok());
+}
