@@ -20,6 +20,7 @@ use crate::aggregate::Windows;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::keys::{Keys, Served, ServedError};
+use crate::operations::book::Book;
 use crate::pages;
 use crate::people::directory::Directory;
 use crate::people::{AttemptRule, People, PeopleRules, SessionRule};
@@ -68,6 +69,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let people = People::open(&folder.join(records::FILE), people_rules(&config), clock.clone())?;
     let directory = config.oidc.clone().map(Directory::new).transpose().context("[oidc]")?.map(Arc::new);
     let keys = Keys::open(folder, clock.clone())?;
+    let book = book(&config, clock.clone())?;
     let http_tls = config.http_tls.clone().map(Served::files).transpose().context("[http.tls]")?;
     let mqtt_tls = mqtt_tls(&config, &keys).context("[mqtt.tls]")?;
     let windows = Arc::new(Windows::new(config.windows.lengths.clone(), config.time_zone.clone()));
@@ -125,6 +127,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         people,
         directory,
         keys,
+        book,
         http_tls,
         mqtt_tls,
         refusals: Refusals::default(),
@@ -239,6 +242,15 @@ pub fn people_rules(config: &Config) -> PeopleRules {
         attempts: AttemptRule { failures_max: access.failures_max, lock: access.lock },
         link: access.link,
     }
+}
+
+/// The record of equipment, for the service and for the command line.
+///
+/// # Errors
+/// It cannot be read.
+pub fn book(config: &Config, clock: Arc<Clock>) -> Result<Arc<Book>, crate::operations::book::BookError> {
+    let (catalogue, zone) = (config.catalogue.clone(), config.time_zone.clone());
+    Book::open(&config.data_dir, catalogue, zone, config.limits.assets_max as usize, clock)
 }
 
 /// How the registry is opened, by the service and by the command line.

@@ -325,6 +325,8 @@ pub struct Retention {
     pub accounts_days: u32,
     /// Days of the audit log.
     pub audit_days: u32,
+    /// Days that it is kept how far from its site an inspection was made.
+    pub distances_days: u32,
 }
 
 /// What nothing may exceed. What happens there stands beside each key in `config/gateway.toml`.
@@ -342,8 +344,10 @@ pub struct Limits {
     pub nodes_max: u32,
     /// Nodes kept that were turned away.
     pub knocks_max: u32,
-    /// Lines of a table of nodes that is imported.
+    /// Lines of a table of nodes or equipment that is imported.
     pub import_rows_max: u32,
+    /// Pieces of equipment.
+    pub assets_max: u32,
     /// Datastreams.
     pub datastreams_max: u32,
     /// Bytes of journal; two segments at least.

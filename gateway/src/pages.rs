@@ -13,6 +13,7 @@ mod data;
 mod directory;
 mod enrol;
 mod entry;
+mod equipment;
 mod export;
 mod form;
 mod format;
@@ -65,7 +66,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let pages = Arc::new(Pages { gateway: gateway.clone(), census, verified, verifying });
     let (open, read) = (Need::Open, Need::May(Permission::Read));
     let account = Need::May(Permission::Account);
-    let nodes = Need::May(Permission::Nodes);
+    let (nodes, records) = (Need::May(Permission::Nodes), Need::May(Permission::Equipment));
     let (decide, review) = (Need::May(Permission::People), Need::May(Permission::Audit));
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
@@ -126,6 +127,10 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/tokens", decide, tokens::page)
         .post("/tokens", decide, tokens::add)
         .post("/tokens/{id}/revoke", decide, tokens::revoke)
+        .get("/field/day", records, equipment::field::day)
+        .post_large("/field/forms", records, equipment::field::forms)
+        .post_document("/field/documents", Need::May(Permission::Repair), equipment::field::document)
+        .get("/documents/{sha256}", records, equipment::field::show)
         .get("/assets/style.css", open, assets::style)
         .get("/assets/live.js", open, assets::script)
         .get("/assets/icon.svg", open, assets::icon)

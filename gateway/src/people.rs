@@ -176,9 +176,15 @@ impl Person {
         self.state == State::Active && self.valid_until.is_none_or(|until| now < until)
     }
 
-    /// Whether they may do it. Who is held to sites sees their own account alone, and what is asked for those sites.
+    /// Whether they may do it. Who is held to sites sees their own account, and the equipment of those sites: whoever shows
+    /// or changes equipment asks [`Self::is_of`] too.
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission) && (self.sites.is_empty() || permission == Permission::Account)
+        self.role.may(permission) && (self.sites.is_empty() || permission.is_of_sites())
+    }
+
+    /// Whether what stands at that site is theirs to see.
+    pub fn is_of(&self, site: Option<&str>) -> bool {
+        self.sites.is_empty() || site.is_some_and(|site| self.sites.iter().any(|own| own == site))
     }
 
     /// The name to show.

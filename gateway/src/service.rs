@@ -35,6 +35,8 @@ use doors::{Bounds, Doors};
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Longest body of a route that says it takes tables and files.
 pub(crate) const LARGE_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Longest body of a route that takes photographs and documents: one document, with what stands around it.
+pub(crate) const DOCUMENT_BODY_BYTES_MAX: usize = crate::operations::book::DOCUMENT_BYTES_MAX + 64 * 1024;
 /// Longest time for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connections that are busy may finish when the gateway stops.
@@ -86,7 +88,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, routes: Router,
         }))
         .layer(middleware::from_fn_with_state(gateway, access::identify))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(RequestBodyLimitLayer::new(LARGE_BODY_BYTES_MAX))
+        .layer(RequestBodyLimitLayer::new(DOCUMENT_BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIMEOUT))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

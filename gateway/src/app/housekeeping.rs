@@ -44,11 +44,28 @@ async fn retire(app: &Arc<Gateway>) {
     let limit = Timestamp::from_millis(now.millis() - i64::from(app.config.retention.audit_days) * DAY_MS);
     let (people, accounts_days) = (app.people.clone(), app.config.retention.accounts_days);
     let (registry, rejections_days) = (app.registry.clone(), app.config.retention.rejections_days);
+    let book = app.book.clone();
+    let distances_before =
+        Timestamp::from_millis(now.millis() - i64::from(app.config.retention.distances_days) * DAY_MS);
     let knocks_before = Timestamp::from_millis(now.millis() - i64::from(rejections_days) * DAY_MS);
     let work = move || {
         people.retire(accounts_days)?;
         if let Err(error) = registry.forget_knocks(knocks_before) {
             tracing::error!(%error, "who knocked long ago could not be forgotten");
+        }
+        match book.forget_distances(distances_before) {
+            Ok(0) => {}
+            Ok(forgotten) => {
+                tracing::info!(forgotten, "how far from their sites inspections were made is gone, as [retention] says")
+            }
+            Err(error) => {
+                tracing::error!(%error, "how far from their sites inspections were made could not be forgotten")
+            }
+        }
+        match book.lapse() {
+            Ok(0) => {}
+            Ok(ordered) => tracing::warn!(ordered, "equipment is to be locked out: its certificate has lapsed"),
+            Err(error) => tracing::error!(%error, "equipment could not be held to its certificates"),
         }
         let trimmed = people.keep_log(|file| audit::trim(file, now, limit))?;
         people.note_retention(now)?;

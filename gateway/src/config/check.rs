@@ -263,6 +263,7 @@ impl<'a> Check<'a> {
             rejections_days: self.number("retention.rejections_days", &shape.rejections_days, 30, 1..=3_650),
             accounts_days: self.number("retention.accounts_days", &shape.accounts_days, 365, 1..=36_500),
             audit_days: self.number("retention.audit_days", &shape.audit_days, 3_650, 365..=36_500),
+            distances_days: self.number("retention.distances_days", &shape.distances_days, 90, 1..=730),
         };
         let Retention { observations_days, aggregates_days, .. } = retention;
         if aggregates_days < observations_days {
@@ -287,6 +288,7 @@ impl<'a> Check<'a> {
             nodes_max: self.number("limits.nodes_max", &shape.nodes_max, 20_000, 1..=1_000_000),
             knocks_max: self.number("limits.knocks_max", &shape.knocks_max, 1_000, 10..=10_000),
             import_rows_max: self.number("limits.import_rows_max", &shape.import_rows_max, 2_000, 1..=10_000),
+            assets_max: self.number("limits.assets_max", &shape.assets_max, 20_000, 1..=100_000),
             datastreams_max: self.number("limits.datastreams_max", &shape.datastreams_max, 200_000, 1..=10_000_000),
             journal_bytes_max: self.size("limits.journal_bytes_max", &shape.journal_bytes_max, GIB, MIB..=TIB),
             journal_segment_bytes: self.size(

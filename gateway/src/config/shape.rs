@@ -305,6 +305,8 @@ pub(crate) struct Retention {
     pub(crate) accounts_days: Key<u64>,
     /// Days that entries of the audit log are kept.
     pub(crate) audit_days: Key<u64>,
+    /// Days that it is kept how far from its site an inspection was made.
+    pub(crate) distances_days: Key<u64>,
 }
 
 /// What nothing may exceed, and what happens there.
@@ -323,8 +325,10 @@ pub(crate) struct Limits {
     pub(crate) nodes_max: Key<u64>,
     /// Most nodes kept that were turned away; an address has a tenth at most, and who knocked least goes first.
     pub(crate) knocks_max: Key<u64>,
-    /// Most lines of a table of nodes that is imported on the pages; a longer one is refused whole.
+    /// Most lines of a table of nodes or equipment that is imported on the pages; a longer one is refused whole.
     pub(crate) import_rows_max: Key<u64>,
+    /// Most pieces of equipment; a further one is refused.
+    pub(crate) assets_max: Key<u64>,
     /// Most datastreams; the reading that would make a further one is rejected as `limit_reached`.
     pub(crate) datastreams_max: Key<u64>,
     /// Most bytes of journal; then nothing is taken in or acknowledged until a checkpoint frees a segment.

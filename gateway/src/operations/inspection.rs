@@ -176,9 +176,29 @@ pub enum Invalid {
     /// Somebody else filled it in.
     #[error("somebody else filled it in")]
     AnotherHand,
-    /// What it is to stand instead of is no inspection of that type there.
+    /// What it is to stand instead of is not the last of that type there.
     #[error("there is no such inspection to stand instead of")]
     NoEarlier,
+}
+
+impl Invalid {
+    /// Its name for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoAsset => "no_asset",
+            Self::NotAUnit(_) => "not_a_unit",
+            Self::NoType => "no_type",
+            Self::NotAsked(..) => "not_asked",
+            Self::Unanswered(..) => "unanswered",
+            Self::NoFinding(..) => "no_finding",
+            Self::BeyondLimits(..) => "beyond_limits",
+            Self::Times => "times",
+            Self::TooLong => "too_long",
+            Self::Dependent(_) => "dependent",
+            Self::AnotherHand => "another_hand",
+            Self::NoEarlier => "no_earlier",
+        }
+    }
 }
 
 /// Makes the steps of an inspection: the defects it found, then the inspection itself. `hand` sent it, whose employer is `employer`.
@@ -206,7 +226,9 @@ pub fn steps(
         let unit = super::asset::Tree::unit_of(shelf, &form.asset, catalogue);
         return Err(Invalid::NotAUnit(unit.map_or_else(|| form.asset.clone(), |unit| unit.id.clone())));
     }
-    times(form, now)?;
+    if !is_sound(form.started_at, form.ended_at, now) {
+        return Err(Invalid::Times);
+    }
     let unit: Vec<&Held> = if again { vec![top] } else { shelf.unit(&form.asset, catalogue) };
     if of_type.is_some_and(|of_type| of_type.independent) {
         for held in &unit {
@@ -218,6 +240,11 @@ pub fn steps(
         .flat_map(|held| duty::items(sheet, &held.asset, &form.of_type).into_iter().map(|item| (&held.asset, item)))
         .collect();
     let answers = answers(form, &asked)?;
+    if let Some(earlier) = &form.supersedes
+        && top.dossier.last.get(&form.of_type).is_none_or(|last| last.uid != *earlier)
+    {
+        return Err(Invalid::NoEarlier);
+    }
     lengths(form)?;
 
     let at = Timestamp::from_millis(form.ended_at);
@@ -255,10 +282,10 @@ pub fn steps(
     Ok(steps)
 }
 
-fn times(form: &Submission, now: Timestamp) -> Result<(), Invalid> {
-    let (started, ended, now) = (form.started_at, form.ended_at, now.millis());
-    let sound = started <= ended && ended <= now.saturating_add(AHEAD_MAX_MS) && started >= now - AGE_MAX_MS;
-    if sound { Ok(()) } else { Err(Invalid::Times) }
+/// Whether something may have been begun and ended then, in milliseconds since 1970, that arrives now.
+pub fn is_sound(started_at: i64, ended_at: i64, now: Timestamp) -> bool {
+    let now = now.millis();
+    started_at <= ended_at && ended_at <= now.saturating_add(AHEAD_MAX_MS) && started_at >= now - AGE_MAX_MS
 }
 
 fn lengths(form: &Submission) -> Result<(), Invalid> {

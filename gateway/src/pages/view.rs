@@ -263,6 +263,9 @@ pub(super) enum PageError {
     /// A link that works once did, or its time is over.
     #[error("the link is over")]
     Over,
+    /// The record of equipment.
+    #[error(transparent)]
+    Book(crate::operations::book::BookError),
     /// It is not for who asks.
     #[error("it is not allowed")]
     Forbidden,
@@ -338,7 +341,11 @@ fn explain(pages: &Pages, visitor: &Visitor, error: &PageError) -> (StatusCode, 
         PageError::Over => (StatusCode::GONE, t.link_over(), t.link_over_do()),
         PageError::Forbidden => (StatusCode::FORBIDDEN, t.forbidden(), t.forbidden_do()),
         PageError::BadRequest => (StatusCode::BAD_REQUEST, t.bad_request(), t.not_found_do()),
-        PageError::Failed | PageError::Store(_) | PageError::People(_) | PageError::Template(_) => {
+        PageError::Failed
+        | PageError::Book(_)
+        | PageError::Store(_)
+        | PageError::People(_)
+        | PageError::Template(_) => {
             tracing::error!(%error, path = visitor.path, "a page could not be made");
             (StatusCode::INTERNAL_SERVER_ERROR, t.failed(), t.failed_do())
         }

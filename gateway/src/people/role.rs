@@ -39,10 +39,12 @@ impl Role {
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;
         match self {
-            Self::Technician => matches!(permission, P::Account | P::Read | P::Nodes),
-            Self::Operator => matches!(permission, P::Account | P::Read | P::Operate),
-            Self::Inspector => matches!(permission, P::Account | P::Read),
-            Self::Auditor => matches!(permission, P::Account | P::Read | P::Audit),
+            Self::Technician => matches!(permission, P::Account | P::Read | P::Nodes | P::Equipment | P::Repair),
+            Self::Operator => {
+                matches!(permission, P::Account | P::Read | P::Operate | P::Equipment | P::Repair | P::Assets)
+            }
+            Self::Inspector => matches!(permission, P::Account | P::Read | P::Equipment | P::Repair | P::Inspect),
+            Self::Auditor => matches!(permission, P::Account | P::Read | P::Audit | P::Equipment),
             Self::Administrator => true,
         }
     }
@@ -64,6 +66,14 @@ pub enum Permission {
     Operate,
     /// Adding, changing and revoking nodes.
     Nodes,
+    /// Reading the records of equipment.
+    Equipment,
+    /// In the street: finding defects, ordering and making a lock-out, ending work.
+    Repair,
+    /// Inspecting, closing defects, releasing.
+    Inspect,
+    /// Equipment itself, its certificates and work orders.
+    Assets,
     /// Reading the audit log, the register of personal data and the review of rights.
     Audit,
     /// Accounts, tokens, retention, erasure.
@@ -72,7 +82,23 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Permission; 6] = [Self::Account, Self::Read, Self::Operate, Self::Nodes, Self::Audit, Self::People];
+    pub const ALL: [Permission; 10] = [
+        Self::Account,
+        Self::Read,
+        Self::Operate,
+        Self::Nodes,
+        Self::Equipment,
+        Self::Repair,
+        Self::Inspect,
+        Self::Assets,
+        Self::Audit,
+        Self::People,
+    ];
+
+    /// Whether who is held to sites has it for those.
+    pub const fn is_of_sites(self) -> bool {
+        matches!(self, Self::Account | Self::Equipment | Self::Repair | Self::Inspect)
+    }
 
     /// Its name in the table of routes.
     pub const fn code(self) -> &'static str {
@@ -81,6 +107,10 @@ impl Permission {
             Self::Read => "read",
             Self::Operate => "operate",
             Self::Nodes => "nodes",
+            Self::Equipment => "equipment",
+            Self::Repair => "repair",
+            Self::Inspect => "inspect",
+            Self::Assets => "assets",
             Self::Audit => "audit",
             Self::People => "people",
         }

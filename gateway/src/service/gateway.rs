@@ -10,6 +10,7 @@ use crate::audit::beacon::{self, Way};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{Keys, Served};
+use crate::operations::book::Book;
 use crate::people::People;
 use crate::people::directory::Directory;
 use crate::reading::Timestamp;
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub directory: Option<Arc<Directory>>,
     /// The built-in authority and what it issued.
     pub keys: Arc<Keys>,
+    /// The record of equipment.
+    pub book: Arc<Book>,
     /// The certificate that HTTP is served with; none: in clear.
     pub http_tls: Option<Arc<Served>>,
     /// The certificate that MQTT over TLS is served with, if it is spoken.

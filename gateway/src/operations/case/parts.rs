@@ -184,3 +184,29 @@ pub enum Refusal {
     #[error("the equipment has too much open")]
     TooMany,
 }
+
+impl Refusal {
+    /// Its name for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Dismantled => "dismantled",
+            Self::Unknown => "unknown",
+            Self::Used => "used",
+            Self::Over => "over",
+            Self::Words => "words",
+            Self::Evidence => "evidence",
+            Self::NotLockedOut => "not_locked_out",
+            Self::Barred => "barred",
+            Self::UrgentOpen => "urgent_open",
+            Self::NotCertified => "not_certified",
+            Self::NotWell => "not_well",
+            Self::TooEarly => "too_early",
+            Self::OwnWork => "own_work",
+            Self::NoWork => "no_work",
+            Self::NoOriginal => "no_original",
+            Self::Dates => "dates",
+            Self::SecondPerson => "second_person",
+            Self::TooMany => "too_many",
+        }
+    }
+}

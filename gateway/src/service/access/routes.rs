@@ -80,6 +80,16 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.on("POST", path, need, handler.layer(DefaultBodyLimit::max(crate::service::LARGE_BODY_BYTES_MAX)))
     }
 
+    /// As [`Self::post`], for photographs and documents.
+    pub(crate) fn post_document<H, T>(self, path: &str, need: Need, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let handler = MethodRouter::new().on(MethodFilter::POST, handler);
+        self.on("POST", path, need, handler.layer(DefaultBodyLimit::max(crate::service::DOCUMENT_BODY_BYTES_MAX)))
+    }
+
     fn on(mut self, method: &'static str, path: &str, need: Need, handler: MethodRouter<S>) -> Self {
         let guard = from_fn_with_state((self.gateway.clone(), need), enforce);
         self.router = self.router.route(path, handler.route_layer(guard));
