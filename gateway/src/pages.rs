@@ -67,6 +67,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let (open, read) = (Need::Open, Need::May(Permission::Read));
     let account = Need::May(Permission::Account);
     let (nodes, records) = (Need::May(Permission::Nodes), Need::May(Permission::Equipment));
+    let (assets, inspect) = (Need::May(Permission::Assets), Need::May(Permission::Inspect));
     let (decide, review) = (Need::May(Permission::People), Need::May(Permission::Audit));
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
@@ -127,6 +128,22 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/tokens", decide, tokens::page)
         .post("/tokens", decide, tokens::add)
         .post("/tokens/{id}/revoke", decide, tokens::revoke)
+        .get("/equipment", records, equipment::today::page)
+        .get("/equipment/list", records, equipment::list::page)
+        .get("/equipment/export.csv", records, equipment::list::csv)
+        .get("/equipment/new", assets, equipment::edit::new)
+        .post("/equipment/new", assets, equipment::edit::add)
+        .get("/equipment/steps/{uid}", records, equipment::record::page)
+        .get("/equipment/{id}/edit", assets, equipment::edit::edit)
+        .post("/equipment/{id}/edit", assets, equipment::edit::set)
+        .get("/equipment/{id}/inspect/{of_type}", inspect, equipment::inspect::page)
+        .post_document("/equipment/{id}/inspect/{of_type}", inspect, equipment::inspect::post)
+        .get("/equipment/{id}/label", records, equipment::public::label)
+        .get("/equipment/{id}/sign", records, equipment::public::sign)
+        .get("/e/{id}", open, equipment::public::status)
+        .get("/equipment/{id}", records, equipment::asset::page)
+        .get("/equipment/{id}/do/{what}", records, equipment::act::page)
+        .post_document("/equipment/{id}/do/{what}", records, equipment::act::post)
         .get("/field/day", records, equipment::field::day)
         .post_large("/field/forms", records, equipment::field::forms)
         .post_document("/field/documents", Need::May(Permission::Repair), equipment::field::document)

@@ -7,7 +7,6 @@ use axum::Form;
 use axum::extract::{Query, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use qrcodegen::{QrCode, QrCodeEcc};
 use serde::Deserialize;
 
 use super::Pages;
@@ -84,7 +83,7 @@ fn render(pages: &Pages, visitor: &Visitor, wrong: Option<&PeopleError>, done: &
         Codes::On { left, may_drop: !person.role.needs_code() }
     } else {
         let (uri, key) = people.begin_code(&person.id, &pages.gateway.config.municipality.name)?;
-        let (qr, side) = squares(&uri);
+        let (qr, side) = super::equipment::public::squares(&uri);
         Codes::Off { needed: person.role.needs_code(), key, uri, qr, side }
     };
     let sessions = people.sessions(&person.id, &cookie)?;
@@ -183,18 +182,4 @@ fn own(visitor: &Visitor) -> Option<(Person, String)> {
 
 fn source(visitor: &Visitor) -> String {
     visitor.caller.as_ref().map(|caller| caller.way.address.to_string()).unwrap_or_default()
-}
-
-/// The dark squares of a QR code, as a path in units of one square, and how many make a side with a margin.
-fn squares(text: &str) -> (String, i32) {
-    use std::fmt::Write;
-    let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Medium) else { return (String::new(), 0) };
-    let mut path = String::new();
-    for y in 0..code.size() {
-        for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {
-            // Writing to a String cannot fail.
-            let _ = write!(path, "M{x} {y}h1v1h-1z");
-        }
-    }
-    (path, code.size() + 2)
 }

@@ -1,8 +1,11 @@
 //! What needs a person, on top of every page: said in their language, with what to do.
 
 use super::census::State;
-use super::format;
+use super::equipment::Sight;
 use super::text::Lang;
+use super::view::Visitor;
+use super::{Pages, format};
+use crate::operations::case::Status;
 use crate::service::Gateway;
 use crate::telemetry::journal::PauseReason;
 use crate::telemetry::sinks::Phase;
@@ -12,6 +15,35 @@ use crate::telemetry::sinks::Phase;
 pub(super) struct Notice {
     pub(super) state: State,
     pub(super) text: String,
+    /// Where more is told.
+    pub(super) href: Option<String>,
+}
+
+/// Assets that a line names; the page of equipment names all.
+const NAMED: usize = 3;
+
+/// What needs attention now, the worst first: equipment that must not be used and is not barred yet, then the gateway itself.
+pub(super) fn notices(pages: &Pages, visitor: &Visitor, reads: bool, equips: bool) -> Vec<Notice> {
+    let mut notices = if equips { ordered(pages, visitor).into_iter().collect() } else { Vec::new() };
+    if reads {
+        notices.extend(of_gateway(&pages.gateway, visitor.lang));
+    }
+    notices
+}
+
+fn ordered(pages: &Pages, visitor: &Visitor) -> Option<Notice> {
+    let sight =
+        Sight::new(pages, visitor).inspect_err(|error| tracing::error!(%error, "equipment could not be read")).ok()?;
+    let english = visitor.lang == Lang::En;
+    let mut ordered = sight.all().filter(|held| held.dossier.case.status() == Status::Ordered).peekable();
+    ordered.peek()?;
+    let all: Vec<&str> = ordered.map(|held| held.asset.name(english)).collect();
+    let mut named = all.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if all.len() > NAMED {
+        named = format!("{named}, {} {}", all.len() - NAMED, visitor.lang.and_so_many_more());
+    }
+    let text = format!("{} {named}.", visitor.lang.n_ordered());
+    Some(Notice { state: State::Barred, text, href: Some("/equipment#ordered".to_owned()) })
 }
 
 /// Whether the gateway takes what nodes send.
@@ -20,10 +52,9 @@ pub(super) fn takes_readings(gateway: &Gateway) -> bool {
     journal.paused.is_none() && !journal.failed
 }
 
-/// What needs attention now, the worst first.
-pub(super) fn notices(gateway: &Gateway, lang: Lang) -> Vec<Notice> {
+fn of_gateway(gateway: &Gateway, lang: Lang) -> Vec<Notice> {
     let mut notices = Vec::new();
-    let mut push = |state, text: String| notices.push(Notice { state, text });
+    let mut push = |state, text: String| notices.push(Notice { state, text, href: None });
     let journal = gateway.journal.status();
     if journal.failed {
         push(State::Barred, lang.n_disk_failed().into());

@@ -1,15 +1,26 @@
 //! Equipment as people see it: what needs doing, what stands where, what was done about it. Who is held to sites sees what
 //! stands there and nothing else; every page and form asks [`Sight`].
 
+pub(super) mod act;
+pub(super) mod asset;
+pub(super) mod edit;
 pub(super) mod field;
+pub(super) mod inspect;
+pub(super) mod list;
+pub(super) mod public;
+pub(super) mod record;
+mod row;
+pub(super) mod today;
 
 use std::sync::Arc;
 
 use super::Pages;
+use super::text::Lang;
 use super::view::{PageError, Visitor};
+use crate::catalogue::Catalogue;
 use crate::operations::asset::{AssetId, Tree};
 use crate::operations::book::{BookError, Held, Shelf};
-use crate::operations::step::{Deed, Hand};
+use crate::operations::step::{Deed, Hand, Uid};
 use crate::people::{Permission, Person};
 use crate::service::access::Caller;
 
@@ -49,6 +60,20 @@ impl Sight {
     pub(super) fn all(&self) -> impl Iterator<Item = &Held> {
         self.shelf.all().filter(|held| self.sees(&held.asset.id))
     }
+}
+
+/// A name for a step that is made here.
+fn uid() -> Result<Uid, ()> {
+    let random = crate::secret::random::<10>().map_err(|error| tracing::error!(%error, "there is no randomness"))?;
+    Uid::new(&format!("s-{}", crate::audit::hex(&random))).map_err(drop)
+}
+
+/// Kinds of equipment, as forms offer them.
+fn kinds(catalogue: &Catalogue, t: Lang) -> Vec<(String, String)> {
+    let kinds = catalogue.inspections.iter().flat_map(|sheet| &sheet.kinds);
+    let mut kinds: Vec<_> = kinds.map(|kind| (kind.code.to_string(), t.pick(&kind.name).to_owned())).collect();
+    kinds.sort_by(|a, b| a.1.cmp(&b.1));
+    kinds
 }
 
 /// Who did it, as steps name them; what nobody signed in for is done by nobody.

@@ -19,19 +19,24 @@ const ROWS_MAX: usize = 100_000;
 
 /// How cells are written.
 #[derive(Clone, Copy, Debug)]
-struct Format {
+pub(super) struct Format {
     separator: char,
     decimal_comma: bool,
 }
 
 /// A file as it is written.
-struct Csv {
+pub(super) struct Csv {
     format: Format,
-    out: String,
+    pub(super) out: String,
     at_start: bool,
 }
 
 impl Csv {
+    /// With a comma between cells, as tables are brought in.
+    pub(super) fn plain() -> Self {
+        Self::new(Format { separator: ',', decimal_comma: false })
+    }
+
     fn new(format: Format) -> Self {
         // A spreadsheet takes UTF-8 for what it is only with this mark.
         Self { format, out: "\u{feff}".to_owned(), at_start: true }
@@ -52,7 +57,7 @@ impl Csv {
     }
 
     /// A text that nobody may mistake for a formula.
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
             self.cell(&format!("'{text}"));
         } else {
@@ -67,7 +72,7 @@ impl Csv {
         self.cell(&if self.format.decimal_comma { text.replace('.', ",") } else { text });
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.out.push_str("\r\n");
         self.at_start = true;
     }

@@ -274,7 +274,7 @@ fn roles(t: Lang) -> Vec<(&'static str, &'static str)> {
     Role::ALL.into_iter().map(|role| (role.code(), t.role(role))).collect()
 }
 
-fn sites(pages: &Pages, t: Lang) -> Vec<(String, String)> {
+pub(super) fn sites(pages: &Pages, t: Lang) -> Vec<(String, String)> {
     let sites = pages.gateway.config.catalogue.sites.iter();
     sites.map(|site| (site.code.to_string(), t.pick(&site.name).to_owned())).collect()
 }

@@ -27,6 +27,7 @@ mod accounts;
 mod audit;
 mod directory;
 mod enrol;
+mod equipment;
 mod keys;
 mod people;
 mod tour;

@@ -117,6 +117,7 @@ fn prefers_english(headers: &HeaderMap) -> bool {
 pub(super) enum Tab {
     Today,
     Nodes,
+    Equipment,
     Rejections,
     Sinks,
     About,
@@ -141,6 +142,8 @@ pub(super) struct View {
     /// Whether who looks may read, and mend what came in wrong: what would be refused is not offered.
     pub(super) reads: bool,
     pub(super) operates: bool,
+    /// Whether they may see equipment.
+    pub(super) equips: bool,
     /// Where they begin.
     pub(super) home: &'static str,
     pub(super) tour: Option<String>,
@@ -156,6 +159,7 @@ impl View {
         let config = &pages.gateway.config;
         let person = visitor.caller.as_ref().and_then(Caller::person).map(|person| person.shown().to_owned());
         let reads = visitor.offers(pages, "GET", "/");
+        let equips = visitor.offers(pages, "GET", "/equipment");
         View {
             lang: visitor.lang.code(),
             theme: visitor.theme,
@@ -166,8 +170,10 @@ impl View {
             phone: config.municipality.phone.clone(),
             logo: config.municipality.logo.is_some(),
             demonstration: config.demonstration,
+            equips,
             home: match (reads, &person) {
                 (true, _) => "/",
+                (false, Some(_)) if equips => "/equipment",
                 (false, Some(_)) => "/account",
                 (false, None) => "/sign-in",
             },
@@ -175,7 +181,7 @@ impl View {
             reads,
             operates: visitor.offers(pages, "POST", "/rejections/{id}/replay"),
             tour: config.tour.clone(),
-            notices: if reads { attention::notices(&pages.gateway, visitor.lang) } else { Vec::new() },
+            notices: attention::notices(pages, visitor, reads, equips),
             now: local.when(local.now),
             version: format!("{:016x}", assets::VERSION),
             path: visitor.path.clone(),
@@ -188,6 +194,7 @@ impl View {
         let name = match self.tab {
             Tab::Today => "today",
             Tab::Nodes => "nodes",
+            Tab::Equipment => "equipment",
             Tab::Rejections => "rejections",
             Tab::Sinks => "sinks",
             Tab::About | Tab::More => "more",

@@ -11,6 +11,7 @@ words! {
     more_nodes: "Κόμβοι", "Nodes";
     more_people: "Ποιος επιτρέπεται να κάνει τι", "Who may do what";
     more_proof: "Έλεγχος και τεκμήρια", "Review and evidence";
+    more_rejections: "Ό,τι δεν μπόρεσε να χρησιμοποιηθεί, με την αιτία", "What could not be used, and why";
     more_sinks: "Πού προωθούνται οι τιμές, και πόσο πίσω είναι", "Where values are forwarded to, and how far behind it is";
     more_about: "Έκδοση, όρια των δεδομένων, όψη, προσβάσεις για προγράμματα", "Version, limits of the data, look, ways in for programs";
     more_account: "Κωδικός, κωδικοί μιας χρήσης, από πού έχετε συνδεθεί", "Password, one-time codes, where you are signed in";
