@@ -57,7 +57,8 @@ pub(in crate::pages) async fn page(Shared(pages): Shared<Arc<Pages>>, visitor: V
 fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
     let (t, local) = (visitor.lang, pages.local(visitor));
     let sight = Sight::new(pages, visitor)?;
-    let found = Found::look(&sight, pages, t);
+    let inspects = visitor.offers(pages, "GET", "/equipment/{id}/inspect/{of_type}");
+    let found = Found::look(&sight, pages, inspects, t);
     let (ordered, overdue, due) = (found.ordered.len(), found.overdue.len(), found.due.len());
     let answer = match (ordered, overdue + due) {
         (0, 0) => t.eq_all_in_order().to_owned(),
@@ -68,7 +69,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
     let page = TodayPage {
         v: View::new(pages, visitor, &local, Tab::Equipment, t.equipment()),
         answer,
-        total: t.assets_counted(total),
+        total: super::super::format::count(total as u64, t),
         is_empty: total == 0,
         may_add: visitor.offers(pages, "POST", "/equipment/new"),
         groups: found.groups(t),
@@ -93,7 +94,7 @@ struct Found {
 }
 
 impl Found {
-    fn look(sight: &Sight, pages: &Pages, t: Lang) -> Self {
+    fn look(sight: &Sight, pages: &Pages, inspects: bool, t: Lang) -> Self {
         let (catalogue, today) = (&*pages.gateway.config.catalogue, pages.gateway.book.today());
         let mut found = Self::default();
         for held in sight.all() {
@@ -153,7 +154,9 @@ impl Found {
                 for duty in duty::duties(asset, sheet, dossier, today).into_iter().filter(duty::Duty::is_due) {
                     let name = t.pick(&duty.name);
                     let what = duty.call.as_ref().map_or_else(|| name.to_owned(), |(_, why)| format!("{name}: {why}"));
-                    let href = format!("{href}/inspect/{}", duty.of_type);
+                    let of_type = &duty.of_type;
+                    let href =
+                        if inspects { format!("{href}/inspect/{of_type}") } else { format!("{href}#inspections") };
                     let line = line(what, row::duty(duty.standing, t), href);
                     match duty.overdue() {
                         Some(days) => found.overdue.push((days, line)),

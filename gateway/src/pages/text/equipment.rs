@@ -383,9 +383,11 @@ impl Lang {
 
     /// `2 εκπρόθεσμες, 3 για σήμερα`.
     pub(in crate::pages) fn duties_counted(self, overdue: usize, due: usize) -> String {
-        match self {
-            Lang::El => format!("{overdue} εκπρόθεσμες επιθεωρήσεις, {due} για σήμερα"),
-            Lang::En => format!("{overdue} overdue inspections, {due} for today"),
+        match (self, overdue) {
+            (Lang::El, 0) => format!("Επιθεωρήσεις για σήμερα: {due}"),
+            (Lang::En, 0) => format!("Inspections for today: {due}"),
+            (Lang::El, _) => format!("Εκπρόθεσμες επιθεωρήσεις: {overdue}, για σήμερα: {due}"),
+            (Lang::En, _) => format!("Overdue inspections: {overdue}, for today: {due}"),
         }
     }
 
