@@ -26,7 +26,8 @@ pub struct AssetId(Box<str>);
 pub struct InvalidAssetId;
 
 /// Codes that are addresses of pages.
-const RESERVED: [&str; 8] = ["new", "import", "export", "map", "calendar", "certificates", "work", "reports"];
+const RESERVED: [&str; 10] =
+    ["new", "list", "import", "export", "map", "calendar", "certificates", "work", "reports", "steps"];
 
 impl AssetId {
     /// Checks the code.

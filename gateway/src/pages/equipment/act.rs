@@ -204,6 +204,8 @@ pub(in crate::pages) struct Which {
 #[derive(Debug, Default)]
 pub(super) struct Typed {
     pub(super) values: HashMap<String, String>,
+    /// A table that was pasted, whole.
+    pub(super) table: String,
     ticks: Vec<String>,
     pub(super) files: Vec<(String, Vec<u8>)>,
 }
@@ -230,7 +232,12 @@ impl Typed {
                 }
                 typed.files.push((file, bytes.to_vec()));
             } else {
-                let value: String = part.text().await.ok()?.chars().take(8_000).collect();
+                let value = part.text().await.ok()?;
+                if name == "table" {
+                    typed.table = value;
+                    continue;
+                }
+                let value: String = value.chars().take(8_000).collect();
                 if name == "defects" || name == "well" {
                     typed.ticks.push(value);
                 } else if typed.values.len() < 8_000 {

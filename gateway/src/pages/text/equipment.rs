@@ -215,10 +215,26 @@ words! {
     rec_audit: "Στο αρχείο ενεργειών", "In the audit log";
     rec_signature: "Υπογραφή", "Signature";
     import_assets: "Εξοπλισμός από πίνακα", "Equipment from a table";
+    import_assets_says: "Ένας πίνακας CSV με επικεφαλίδες. Με ; ή , ή στηλοθέτη· UTF-8 ή Windows-1253. Απαραίτητα: id, kind, name_el, και site ή parent. Στήλες:", "A CSV table with a header. With ; or , or tabs; UTF-8 or Windows-1253. Needed: id, kind, name_el, and site or parent. Columns:";
+    assets_added: "Προστέθηκαν:", "Added:";
+    calendar: "Ημερολόγιο επιθεωρήσεων", "Calendar of inspections";
+    calendar_overdue: "Φαίνονται στη σημερινή ημέρα.", "They are shown on today.";
+    calendar_short: "Ημερολόγιο", "Calendar";
+    calendar_empty: "Τίποτε δεν είναι προγραμματισμένο αυτόν τον μήνα.", "Nothing is due in this month.";
+    no_work: "Καμία ανοικτή εντολή εργασίας.", "No open work orders.";
+    no_certificates: "Κανένας εξοπλισμός δεν χρειάζεται πιστοποιητικό.", "No equipment needs a certificate.";
     export_csv: "Πίνακας CSV", "CSV table";
 }
 
 impl Lang {
+    /// Names of days, from Monday.
+    pub(in crate::pages) const fn weekdays(self) -> [&'static str; 7] {
+        match self {
+            Lang::El => ["Δευτέρα", "Τρίτη", "Τετάρτη", "Πέμπτη", "Παρασκευή", "Σάββατο", "Κυριακή"],
+            Lang::En => ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+        }
+    }
+
     /// Whether equipment may be used.
     pub(in crate::pages) const fn status_of(self, status: Status) -> &'static str {
         match status {
