@@ -507,3 +507,13 @@ fn log_to_stderr(format: Log) {
         Log::Json => log.json().init(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_can_be_asked_for() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -29,7 +29,18 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/icon.svg" | "/assets/logo") => &["nobody"],
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,
         ("POST", "/rejections/{id}/replay" | "/api/rejections/{id}/replay") => &["operator", "administrator"],
-        ("GET", "/more") => &["nobody"],
+        ("GET", "/more" | "/e/{id}") => &["nobody"],
+        (_, "/equipment/new" | "/equipment/import" | "/equipment/import/add" | "/equipment/{id}/edit") => {
+            &["operator", "administrator"]
+        }
+        (_, "/equipment/{id}/inspect/{of_type}") => &["inspector", "administrator"],
+        // To find a defect is whoever works in the street's.
+        ("GET" | "POST", "/equipment/{id}/do/{what}") | ("POST", "/field/documents") => {
+            &["technician", "operator", "inspector", "administrator"]
+        }
+        ("GET", path) if path == "/equipment" || path.starts_with("/equipment/") => ALL,
+        ("GET", path) if path == "/field" || path.starts_with("/field/") || path == "/documents/{sha256}" => ALL,
+        ("POST", "/field/forms") => ALL,
         ("GET", "/people/rights") => &["auditor", "administrator"],
         (_, path) if path.starts_with("/people") || path.starts_with("/tokens") => &["administrator"],
         (_, path) if path.starts_with("/certificates") => &["technician", "administrator"],
@@ -83,6 +94,10 @@ fn every_role_on_every_route_gets_what_the_table_says_and_no_more() {
             .replace("{id}", "1")
             .replace("{link}", "none")
             .replace("{fingerprint}", "00")
+            .replace("{what}", "found")
+            .replace("{of_type}", "reinspection")
+            .replace("{uid}", "nothing-here")
+            .replace("{sha256}", "00")
             .replace("{*path}", "Things");
         let method = if method == "ANY" { "GET" } else { method };
         let origin = format!("http://{address}");

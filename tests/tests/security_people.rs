@@ -229,7 +229,7 @@ fn the_review_tells_who_has_which_rights_and_since_when() {
         "an auditor is not led to what is refused"
     );
     let roles = between(&review, "class=\"roles\"", "</table>");
-    assert_eq!(roles.matches("● ναι").count(), 6 + 3 + 2 + 3 + 3 + 1, "every role and a token, as the program has it");
+    assert_eq!(roles.matches("● ναι").count(), 10 + 5 + 6 + 5 + 4 + 1, "every role and a token, as the program has it");
 }
 
 #[test]

@@ -136,6 +136,7 @@ pub enum TokenCommand {
 
 /// Limits of a person's right.
 #[derive(Debug, Args)]
+#[group(id = "limits")] // a group of its own: the command `rights` is one already
 pub struct Rights {
     /// From outside the municipality: needs --until and --site
     #[arg(long)]
