@@ -26,9 +26,18 @@ pub struct DataClass {
 }
 
 /// Classes that the program knows how to erase or to keep.
-pub const KNOWN: [&str; 5] = ["accounts", "sessions", "audit", "registry", "knocks"];
+pub const KNOWN: [&str; 7] = ["accounts", "sessions", "audit", "registry", "knocks", "equipment", "distances"];
 /// Keys that say how long something is kept.
-pub const KEEP: [&str; 5] =
-    ["retention.accounts_days", "access.session_max_s", "retention.audit_days", "retention.rejections_days", WITH_NODE];
+pub const KEEP: [&str; 7] = [
+    "retention.accounts_days",
+    "access.session_max_s",
+    "retention.audit_days",
+    "retention.rejections_days",
+    "retention.distances_days",
+    WITH_NODE,
+    WITH_RECORD,
+];
 /// Kept as long as its node is known.
 pub const WITH_NODE: &str = "node";
+/// Kept with the record of equipment.
+pub const WITH_RECORD: &str = "record";

@@ -82,12 +82,14 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
         kept: match erasure::kept(class, config) {
             Kept::For(ms) => t.days_kept((ms as u64).div_ceil(DAY_MS)),
             Kept::WithNode => t.data_with_node().to_owned(),
+            Kept::WithRecord => t.data_with_record().to_owned(),
             Kept::Elsewhere => t.data_elsewhere().to_owned(),
         },
         asked: match fate {
             Fate::Erased => t.data_erased().to_owned(),
             Fate::Until(until) => format!("{} {}", t.fate_kept(), local.short(*until)),
             Fate::WithNode => t.fate_with_node().to_owned(),
+            Fate::WithRecord => t.fate_with_record().to_owned(),
             Fate::Elsewhere => t.fate_elsewhere().to_owned(),
         },
     });

@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use super::Pages;
 use super::census::{Seen, State};
+use super::equipment::Sight;
+use super::equipment::list::has;
 use super::format::fold;
 use super::nodes::{Sought, name};
 use super::text::Lang;
@@ -35,6 +37,7 @@ struct SearchPage {
     series: Vec<(u32, String, String)>,
     nodes_cut: bool,
     series_cut: bool,
+    assets: Vec<(String, String)>,
 }
 
 /// `GET /search?q=`: a node's own name leads to its page.
@@ -72,6 +75,11 @@ fn render(pages: &Pages, visitor: &Visitor, q: String) -> Result<String, PageErr
     }
     let page = SearchPage {
         v: View::new(pages, visitor, &local, Tab::None, t.search()),
+        assets: if text.is_empty() || !visitor.offers(pages, "GET", "/equipment") {
+            Vec::new()
+        } else {
+            find_assets(pages, visitor, &text)?
+        },
         q,
         nodes_cut: nodes.len() > SHOWN_MAX,
         series_cut: series.len() > SHOWN_MAX,
@@ -80,6 +88,13 @@ fn render(pages: &Pages, visitor: &Visitor, q: String) -> Result<String, PageErr
         t,
     };
     Ok(page.render()?)
+}
+
+/// Equipment that is called so: by code, name, plate, serial number.
+fn find_assets(pages: &Pages, visitor: &Visitor, text: &str) -> Result<Vec<(String, String)>, PageError> {
+    let sight = Sight::new(pages, visitor)?;
+    let found = sight.all().filter(|held| has(held, text)).take(SHOWN_MAX);
+    Ok(found.map(|held| (held.asset.id.to_string(), held.asset.name(visitor.lang == Lang::En).to_owned())).collect())
 }
 
 /// Series whose quantity matches; what a quantity is called is looked at once, not once a series.

@@ -44,7 +44,7 @@ words! {
     about: "Σχετικά", "About";
     more: "Περισσότερα", "More";
     search: "Αναζήτηση", "Search";
-    search_hint: "Κόμβος ή μέγεθος", "Node or quantity";
+    search_hint: "Κόμβος, μέγεθος, εξοπλισμός", "Node, quantity, equipment";
     other_language: "English", "Ελληνικά";
     other_code: "en", "el";
     dark: "Σκούρα όψη", "Dark look";

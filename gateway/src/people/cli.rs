@@ -342,6 +342,7 @@ fn told(fate: &Fate) -> String {
         Fate::Erased => "erased when its person asks for it".to_owned(),
         Fate::Until(until) => format!("kept until {} at the latest", minute(*until)),
         Fate::WithNode => "kept as long as its node is known".to_owned(),
+        Fate::WithRecord => "kept with the record of equipment".to_owned(),
         Fate::Elsewhere => "kept; it lies beside the gateway".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::accounts::existing;
 use super::{People, PeopleError, PersonId};
 use crate::audit::{self, Category, Cause, Event, Search};
-use crate::catalogue::personal_data::{DataClass, WITH_NODE};
+use crate::catalogue::personal_data::{DataClass, WITH_NODE, WITH_RECORD};
 use crate::config::Config;
 use crate::reading::Timestamp;
 use crate::secret::locked;
@@ -29,6 +29,8 @@ pub enum Fate {
     Until(Timestamp),
     /// Stays as long as its node is known.
     WithNode,
+    /// Stays with the record of equipment.
+    WithRecord,
     /// Stays: the gateway does not hold it.
     Elsewhere,
 }
@@ -40,6 +42,8 @@ pub enum Kept {
     For(i64),
     /// As long as its node is known.
     WithNode,
+    /// With the record of equipment, for good.
+    WithRecord,
     /// The gateway does not hold it.
     Elsewhere,
 }
@@ -183,7 +187,9 @@ pub fn kept(class: &DataClass, config: &Config) -> Kept {
         Some("retention.rejections_days") => days(config.retention.rejections_days),
         Some("retention.accounts_days") => days(config.retention.accounts_days),
         Some("access.session_max_s") => Kept::For(config.access.session_max.as_millis() as i64),
+        Some("retention.distances_days") => days(config.retention.distances_days),
         Some(WITH_NODE) => Kept::WithNode,
+        Some(WITH_RECORD) => Kept::WithRecord,
         _ => Kept::Elsewhere,
     }
 }
@@ -193,6 +199,7 @@ fn fate(class: &DataClass, config: &Config, now: Timestamp) -> Fate {
         _ if class.erased => Fate::Erased,
         Kept::For(ms) => Fate::Until(now.plus_millis(ms)),
         Kept::WithNode => Fate::WithNode,
+        Kept::WithRecord => Fate::WithRecord,
         Kept::Elsewhere => Fate::Elsewhere,
     }
 }

@@ -69,6 +69,7 @@ fn classes(config: &Config, at: Timestamp, local: &Local, gone: &str) -> Vec<Cla
                 Fate::Erased => gone.to_owned(),
                 Fate::Until(until) => format!("{} {}", t.fate_kept(), local.short(until)),
                 Fate::WithNode => t.fate_with_node().to_owned(),
+                Fate::WithRecord => t.fate_with_record().to_owned(),
                 Fate::Elsewhere => t.fate_elsewhere().to_owned(),
             },
         }

@@ -91,6 +91,8 @@ words! {
     fate_gone: "διαγράφηκε", "erased";
     fate_kept: "μένει, το πολύ έως", "kept, at the latest until";
     fate_with_node: "μένει όσο είναι γνωστός ο κόμβος", "kept as long as its node is known";
+    fate_with_record: "μένει με το ιστορικό του εξοπλισμού, με το ψευδώνυμο", "kept with the record of equipment, by pseudonym";
+    data_with_record: "με το ιστορικό του εξοπλισμού", "with the record of equipment";
     fate_elsewhere: "μένει· δεν το τηρεί η πύλη", "kept; the gateway does not hold it";
     erase_sure: "Το γνωρίζω: δεν αναιρείται", "I know: this cannot be undone";
     erase_unsure: "Επιβεβαιώστε ότι το γνωρίζετε: τίποτε δεν διαγράφηκε.", "Confirm that you know it: nothing is erased.";
