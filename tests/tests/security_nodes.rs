@@ -123,6 +123,29 @@ fn a_knock_becomes_an_enrolment_and_the_node_keeps_its_password() {
 }
 
 #[test]
+fn all_who_knocked_are_on_one_of_the_pages() {
+    let (gateway, technician) = gateway();
+    for n in 0..60 {
+        assert!(!Raw::knocks(&gateway.mqtt(), &format!("stranger-{n}"), "its-own"));
+    }
+    let first = wait_until("all of them", || {
+        let page = technician.get("/nodes/knocking?lang=en&done=stranger-99").text();
+        Some(page).filter(|page| page.contains("60 nodes were not let in"))
+    });
+    let rows = |page: &str| page.matches("<th scope=\"row\">stranger-").count();
+    assert!(rows(&first) == 50 && first.contains("1–50 of 60") && first.contains("stranger-99 is let in"), "{first}");
+    let next = first.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a next page");
+    let second = technician.get(&next.replace("&#38;", "&").replace("&amp;", "&")).text();
+    assert!(rows(&second) == 10 && second.contains("51–60 of 60"), "{second}");
+    assert!(!second.contains("is let in:"), "what was told is not told again");
+    for n in 0..60 {
+        let name = format!("<th scope=\"row\">stranger-{n}</th>");
+        assert!(first.contains(&name) != second.contains(&name), "{name} is on one of them");
+    }
+    assert_eq!(rows(&technician.get("/nodes/knocking?page=99").text()), 10, "beyond the last is the last");
+}
+
+#[test]
 fn a_node_that_was_let_in_and_did_not_come_in_time_needs_a_secret() {
     let gateway = Gateway::start(&[STRICT, CLAIM, ("enrolment.claim_s", "60")]);
     let technician = gateway.person("nikos", "technician");

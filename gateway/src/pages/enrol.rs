@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::Pages;
 use super::form::{Answer, act, again, answer};
+use super::nodes::{Pager, pager};
 use super::text::Lang;
 use super::time::When;
 use super::view::{PageError, Tab, View, Visitor, show, with};
@@ -22,8 +23,8 @@ use crate::reading::NodeId;
 use crate::registry::{Details, RegistryError};
 use crate::service::access::Caller;
 
-/// Knocks that are shown.
-const KNOCKS: usize = 200;
+/// Knocks of a page.
+const ROWS: usize = 50;
 
 /// What was typed of a node.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -95,6 +96,7 @@ pub(super) fn position(lat: &str, lon: &str) -> Result<Option<Position>, ()> {
 pub(super) struct Which {
     id: String,
     done: String,
+    page: Option<usize>,
 }
 
 #[derive(Template)]
@@ -138,6 +140,7 @@ struct KnockingPage {
     hours: u64,
     kinds: Vec<(String, String)>,
     rows: Vec<Knocked>,
+    pager: Pager,
 }
 
 /// Who knocked.
@@ -349,7 +352,7 @@ pub(super) async fn knocking(
     show(pages, visitor, move |pages, visitor| {
         let Query(which) = which.map_err(|_| PageError::BadRequest)?;
         let told = NodeId::new(&which.done).ok().map(|id| visitor.lang.let_in(&id));
-        knocking_page(pages, visitor, told, None)
+        knocking_page(pages, visitor, which.page, told, None)
     })
     .await
 }
@@ -357,6 +360,7 @@ pub(super) async fn knocking(
 fn knocking_page(
     pages: &Pages,
     visitor: &Visitor,
+    page: Option<usize>,
     told: Option<String>,
     wrong: Option<String>,
 ) -> Result<String, PageError> {
@@ -366,9 +370,11 @@ fn knocking_page(
         PageError::Failed
     })?;
     let snapshot = gateway.registry.snapshot();
+    let at = page.unwrap_or(1).clamp(1, knocks.len().div_ceil(ROWS).max(1));
     let rows: Vec<Knocked> = knocks
         .iter()
-        .take(KNOCKS)
+        .skip((at - 1) * ROWS)
+        .take(ROWS)
         .map(|knock| {
             let (why, what_to_do) = t.knock_reason(&knock.reason);
             let is_known = snapshot.nodes.contains_key(&knock.node);
@@ -393,6 +399,7 @@ fn knocking_page(
         hours: gateway.config.claim.as_secs().div_ceil(3_600),
         kinds: kinds(pages, t),
         rows,
+        pager: pager(visitor, at, ROWS, knocks.len()),
         t,
     };
     Ok(page.render()?)
@@ -411,7 +418,7 @@ pub(super) async fn let_in(
         let gateway = &pages.gateway;
         let id = NodeId::new(typed.id.trim()).map_err(|_| PageError::BadRequest)?;
         let wrong = |wrong| {
-            let html = knocking_page(pages, visitor, None, Some(wrong))?;
+            let html = knocking_page(pages, visitor, None, None, Some(wrong))?;
             Ok(Answer::Page(StatusCode::UNPROCESSABLE_ENTITY, html))
         };
         let details = match typed.details(t) {

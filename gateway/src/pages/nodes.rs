@@ -71,7 +71,8 @@ pub(super) struct Pager {
 /// A pager for page `page` (from 1) of a list of `total`.
 pub(super) fn pager(visitor: &Visitor, page: usize, rows: usize, total: usize) -> Pager {
     let t = visitor.lang;
-    let link = |page: usize| with(&visitor.path, &visitor.query, &[("page", &page.to_string())]);
+    // What was told once is not told again on the next page.
+    let link = |page: usize| with(&visitor.path, &visitor.query, &[("page", &page.to_string()), ("done", "")]);
     let from = (page - 1) * rows + 1;
     let until = (page * rows).min(total);
     let tell = |n: usize| format::count(n as u64, t);
