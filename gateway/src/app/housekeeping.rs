@@ -43,13 +43,8 @@ async fn retire(app: &Arc<Gateway>) {
     }
     let limit = Timestamp::from_millis(now.millis() - i64::from(app.config.retention.audit_days) * DAY_MS);
     let (people, accounts_days) = (app.people.clone(), app.config.retention.accounts_days);
-    let (registry, rejections_days) = (app.registry.clone(), app.config.retention.rejections_days);
-    let knocks_before = Timestamp::from_millis(now.millis() - i64::from(rejections_days) * DAY_MS);
     let work = move || {
         people.retire(accounts_days)?;
-        if let Err(error) = registry.forget_knocks(knocks_before) {
-            tracing::error!(%error, "who knocked long ago could not be forgotten");
-        }
         let trimmed = people.keep_log(|file| audit::trim(file, now, limit))?;
         people.note_retention(now)?;
         Ok::<_, crate::people::PeopleError>(trimmed)
@@ -65,19 +60,27 @@ async fn retire(app: &Arc<Gateway>) {
 }
 
 /// What the pipeline removed goes into the audit log: each run of `[retention]`, and each time the disk's bound was reached.
+/// Who knocked is forgotten with rejections of that age, and told in the same entry.
 pub(super) fn record_removal(app: &Gateway, event: &Happened) {
     let (reason, after) = match event {
-        Happened::Retained { observations_before, aggregates_before, rejections_before, removed } => (
-            "[retention]",
-            json!({
-                "observations": removed.observations,
-                "observations_before": observations_before.to_string(),
-                "aggregates": removed.aggregates,
-                "aggregates_before": aggregates_before.to_string(),
-                "rejections": removed.rejections,
-                "rejections_before": rejections_before.to_string(),
-            }),
-        ),
+        Happened::Retained { observations_before, aggregates_before, rejections_before, removed } => {
+            let knocks = app.registry.forget_knocks(*rejections_before);
+            if let Err(error) = &knocks {
+                tracing::error!(%error, "who knocked long ago could not be forgotten");
+            }
+            (
+                "[retention]",
+                json!({
+                    "observations": removed.observations,
+                    "observations_before": observations_before.to_string(),
+                    "aggregates": removed.aggregates,
+                    "aggregates_before": aggregates_before.to_string(),
+                    "rejections": removed.rejections,
+                    "rejections_before": rejections_before.to_string(),
+                    "knocks": knocks.ok(),
+                }),
+            )
+        }
         Happened::Shed { observations_before } => (
             "[limits] disk_bytes_max",
             json!({ "observations_before": observations_before.map(|at| at.to_string()), "bytes_of_rejections": "all" }),
