@@ -14,7 +14,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Pages;
-use super::enrol::{Entered, clean, entered, position, told};
+use super::enrol::new::{Entered, entered};
+use super::enrol::{clean, position, told};
 use super::form::{Answer, act, again, answer};
 use super::text::Lang;
 use super::view::{PageError, Tab, View, Visitor, respond, show};
