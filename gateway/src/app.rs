@@ -4,6 +4,7 @@
 //! doors close and acknowledge what is on disk, the pipeline writes a last checkpoint. A part that fails stops the
 //! process: the journal has everything that was acknowledged.
 
+mod follow;
 mod housekeeping;
 
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ use crate::telemetry::ingest::serial::{Line, LineConfig, LineState};
 use crate::telemetry::ingest::{Admission, Sessions, Vouched, inbox, mqtt};
 use crate::telemetry::journal::{Journal, JournalConfig};
 use crate::telemetry::ledger::Ledger;
-use crate::telemetry::pipeline::{Event, Intake, Order, Orders, Pipeline, PipelineConfig};
+use crate::telemetry::pipeline::{Intake, Orders, Pipeline, PipelineConfig};
 use crate::telemetry::settling::{SettleRule, Settling};
 use crate::telemetry::sinks::StoreSource;
 use crate::telemetry::sinks::influxdb::{InfluxConfig, InfluxSink, Token};
@@ -47,8 +48,6 @@ pub const PORTS_FILE: &str = "ports.json";
 pub const JOURNAL_FOLDER: &str = "journal";
 /// The system's clock is not believed before this program was made: 2026-11-22.
 const BUILT_AT: Timestamp = Timestamp::from_millis(1_795_305_600_000);
-/// How often the registry's file is looked at for changes of the command line.
-const REGISTRY_EVERY: Duration = Duration::from_secs(1);
 /// Where the session that an external broker keeps is remembered, in the data folder.
 const BROKER_SESSION_FILE: &str = "broker-session.json";
 /// A record of the journal: a packet and what the frame adds, a mapped message's topic among it.
@@ -155,7 +154,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         let _ = pipeline_ended.send(pipeline.run(&pipeline_stop));
     })?;
     let followed = app.clone();
-    std::thread::Builder::new().name("registry".into()).spawn(move || follow_events(&followed, &happened))?;
+    std::thread::Builder::new().name("registry".into()).spawn(move || follow::events(&followed, &happened))?;
     let doors = tokio::spawn(listener.run(stopped.clone()));
     let mut ways: Vec<_> = lines.into_iter().map(|line| tokio::spawn(line.run(stopped.clone()))).collect();
     ways.extend(broker.map(|(broker, _)| tokio::spawn(broker.run(stopped.clone()))));
@@ -166,7 +165,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let shown = [&app.http_tls, &app.mqtt_tls].into_iter().flatten();
     let shown = shown.map(|served| tokio::spawn(served.clone().follow(app.clock.clone(), stopped.clone())));
     ways.extend(shown);
-    let follower = tokio::spawn(follow_registry(app.clone(), stopped.clone()));
+    let follower = tokio::spawn(follow::registry(app.clone(), stopped.clone()));
     let housekeeping = tokio::spawn(housekeeping::follow(app.clone(), stopped.clone()));
     let inbox = tokio::spawn(inbox::follow(app.config.data_dir.clone(), journal.appender(), stopped.clone()));
 
@@ -456,69 +455,6 @@ fn tell_ports(folder: &Path, (mqtt, http, mqtts): (SocketAddr, SocketAddr, Optio
     std::fs::write(&partial, ports.to_string())?;
     std::fs::rename(&partial, folder.join(PORTS_FILE))?;
     Ok(())
-}
-
-/// Looks once a second for what the command line changed: nodes, calibrations, commands.
-async fn follow_registry(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(REGISTRY_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = until(stop.clone()) => return,
-            _ = tick.tick() => {}
-        }
-        let looked = app.clone();
-        let look = tokio::task::spawn_blocking(move || {
-            match looked.registry.refresh() {
-                Ok(true) => {
-                    let snapshot = looked.registry.snapshot();
-                    for node in snapshot.nodes.values().filter(|node| node.revoked) {
-                        looked.connections.kick(&node.id);
-                    }
-                    looked.orders.give(Order::Registry(snapshot));
-                }
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "the registry could not be looked at"),
-            }
-            match looked.keys.refresh() {
-                // A table that cannot be read says nothing against anybody; who comes anew is not let in meanwhile.
-                Ok(true) => looked.connections.kick_certified(|node, certificate| {
-                    looked.keys.holder(certificate).map_or(true, |holder| holder.as_ref() == Ok(node))
-                }),
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "the table of certificates could not be looked at"),
-            }
-            match looked.registry.nodes_with_commands() {
-                Ok(nodes) => nodes.iter().for_each(|node| looked.connections.poke(node)),
-                Err(error) => tracing::error!(%error, "the registry's commands could not be looked at"),
-            }
-        });
-        if let Err(error) = look.await {
-            tracing::error!(%error, "looking at the registry failed");
-        }
-    }
-}
-
-/// Takes the nodes' answers to the registry; ends with the pipeline.
-fn follow_events(app: &Gateway, happened: &std::sync::mpsc::Receiver<Event>) {
-    while let Ok(event) = happened.recv() {
-        match event {
-            Event::Reply { node, payload } => record_reply(app, &node, &payload),
-            Event::Retained { .. } | Event::Shed { .. } => housekeeping::record_removal(app, &event),
-        }
-    }
-}
-
-fn record_reply(app: &Gateway, node: &crate::reading::NodeId, payload: &[u8]) {
-    use protocols::native::Frame;
-    let Ok(Frame::Reply(reply)) = Frame::decode(payload) else { return };
-    match app.registry.record_reply(node, u64::from(reply.command), payload) {
-        Ok(true) => {}
-        Ok(false) => {
-            tracing::info!(%node, command = reply.command, "an answer to a command that the node was not given")
-        }
-        Err(error) => tracing::error!(%node, %error, "an answer could not be recorded"),
-    }
 }
 
 /// Waits until `stop` holds true, or nobody can set it any more.

@@ -1,277 +1,34 @@
-//! The gateway program: arguments, and what each command does.
+//! The gateway program: what each command does; how they are said stands in `arguments`.
 //!
 //! Exit 0: well. 2: arguments or configuration that cannot be used, every problem told. 1: anything else.
 
+mod arguments;
+
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use city_gateway::app;
-use city_gateway::audit::{self, cli::AuditCommand};
+use city_gateway::audit;
 use city_gateway::backup;
 use city_gateway::clock::Clock;
 use city_gateway::config::{Config, json_schema};
-use city_gateway::demo::DemoArgs;
-use city_gateway::import::{self, ImportArgs};
-use city_gateway::keys::{Keys, cli::CaCommand};
+use city_gateway::import;
+use city_gateway::keys::Keys;
 use city_gateway::people::People;
-use city_gateway::people::cli::{TokenCommand, UserCommand};
 use city_gateway::reading::{NodeId, Timestamp};
 use city_gateway::registry::Registry;
-use city_gateway::registry::cli::NodeCommand;
 use city_gateway::store::model::Page;
 use city_gateway::store::{records, rejections, sqlite};
 use city_gateway::telemetry::decode::explain::{Sample, Verdict, explain};
 use city_gateway::telemetry::journal;
 use city_gateway::telemetry::salvage::{reader_has_gone, salvage_as_lines};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::Parser;
 use tokio::sync::watch;
 
-/// IoT gateway of a smart city: takes what sensors send, keeps it safe, sums it up, hands it on.
-#[derive(Parser)]
-#[command(version, about, arg_required_else_help = true)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-    /// How the log is written, on standard error; RUST_LOG sets its level
-    #[arg(long, global = true, value_enum, default_value_t = Log::Text)]
-    log: Log,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Log {
-    Text,
-    Json,
-}
-
-#[derive(clap::Args)]
-struct ConfigFile {
-    /// The configuration; config/gateway.toml explains every key
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-}
-
-/// The configuration, before or after the words of a command that has further ones.
-#[derive(clap::Args)]
-struct ConfigAnywhere {
-    /// The configuration; config/gateway.toml explains every key
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-impl ConfigAnywhere {
-    fn load(self) -> Result<Config, Failure> {
-        let Some(file) = self.config else {
-            eprintln!("error: the configuration is missing: --config FILE");
-            return Err(Failure::Unusable);
-        };
-        load(&file)
-    }
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the gateway
-    Run {
-        #[command(flatten)]
-        file: ConfigFile,
-        /// Where the demonstration's tour is; said by its supervisor alone
-        #[arg(long, hide = true)]
-        tour: Option<String>,
-    },
-    /// Show a small demonstration city: real measurements replayed, the rest simulated, nothing leaves this machine
-    Demo(DemoArgs),
-    /// Take the history of another network: daily values from a table
-    Import {
-        #[command(flatten)]
-        file: ConfigFile,
-        #[command(flatten)]
-        args: ImportArgs,
-    },
-    /// Check the configuration and the catalogues: every problem with its file, line and key
-    Check {
-        #[command(flatten)]
-        file: ConfigFile,
-    },
-    /// Print the JSON schema of the configuration, for editors
-    Schema,
-    /// Add, list, show, change and revoke nodes
-    Node {
-        #[command(flatten)]
-        file: ConfigAnywhere,
-        #[command(subcommand)]
-        command: Box<NodeCommand>,
-    },
-    /// The gateway's own authority, which gives nodes their certificates
-    Ca {
-        #[command(flatten)]
-        file: ConfigFile,
-        #[command(subcommand)]
-        command: CaCommand,
-    },
-    /// Add, list, block and erase people, and give them links to sign in
-    User {
-        #[command(flatten)]
-        file: ConfigAnywhere,
-        #[command(subcommand)]
-        command: Box<UserCommand>,
-    },
-    /// Make, list and revoke tokens of other systems, which read
-    Token {
-        #[command(flatten)]
-        file: ConfigAnywhere,
-        #[command(subcommand)]
-        command: TokenCommand,
-    },
-    /// Look at the audit log, and whether it is what was written
-    Audit {
-        #[command(flatten)]
-        file: ConfigAnywhere,
-        #[command(subcommand)]
-        command: AuditCommand,
-    },
-    /// Print what this program is made of: every crate with its version and SHA-256, as CycloneDX
-    Sbom,
-    /// What the gateway holds of people
-    Data {
-        #[command(flatten)]
-        file: ConfigAnywhere,
-        #[command(subcommand)]
-        command: DataCommand,
-    },
-    /// Copy everything to a folder, while the gateway runs or not; it holds secrets, keep it as you keep those
-    Backup {
-        #[command(flatten)]
-        file: ConfigFile,
-        /// A new or empty folder
-        #[arg(long, value_name = "FOLDER")]
-        out: PathBuf,
-    },
-    /// Take a backup back into an empty data folder; the gateway does not run
-    Restore {
-        #[command(flatten)]
-        file: ConfigFile,
-        /// The backup
-        #[arg(long, value_name = "FOLDER")]
-        from: PathBuf,
-        /// Only look whether the backup is whole
-        #[arg(long)]
-        verify: bool,
-    },
-    /// Look at the journal
-    Journal {
-        #[command(subcommand)]
-        command: JournalCommand,
-    },
-    /// Show what would become of a message, step by step; nothing is stored
-    Decode {
-        #[command(flatten)]
-        file: ConfigFile,
-        /// The topic it came on
-        #[arg(long)]
-        topic: String,
-        #[command(flatten)]
-        payload: Payload,
-        /// When it came, as RFC 3339; now unless told
-        #[arg(long, value_name = "TIME")]
-        received_at: Option<jiff::Timestamp>,
-    },
-    /// Look at what could not be used
-    Rejections {
-        #[command(flatten)]
-        file: ConfigFile,
-        /// Of this node only
-        #[arg(long)]
-        node: Option<NodeIdArgument>,
-        /// How many, newest first
-        #[arg(long, default_value_t = 20)]
-        top: usize,
-    },
-}
-
-#[derive(clap::Args)]
-#[group(required = true, multiple = false)]
-struct Payload {
-    /// Its bytes, as text
-    #[arg(long, value_name = "TEXT")]
-    payload: Option<String>,
-    /// Its bytes, in hexadecimal
-    #[arg(long, value_name = "HEX", value_parser = from_hex)]
-    payload_hex: Option<Bytes>,
-    /// A file that holds them
-    #[arg(long, value_name = "FILE")]
-    payload_file: Option<PathBuf>,
-}
-
-#[derive(Clone)]
-struct Bytes(Vec<u8>);
-
-fn from_hex(text: &str) -> Result<Bytes, String> {
-    let digits: Vec<u32> = text.chars().filter(|c| !c.is_whitespace()).map_while(|c| c.to_digit(16)).collect();
-    if !digits.len().is_multiple_of(2) || digits.len() != text.chars().filter(|c| !c.is_whitespace()).count() {
-        return Err("pairs of hexadecimal digits are expected".into());
-    }
-    Ok(Bytes(digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()))
-}
-
-impl Payload {
-    fn read(self) -> anyhow::Result<Vec<u8>> {
-        match self {
-            Self { payload: Some(text), .. } => Ok(text.into_bytes()),
-            Self { payload_hex: Some(Bytes(bytes)), .. } => Ok(bytes),
-            Self { payload_file: Some(file), .. } => {
-                std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))
-            }
-            _ => unreachable!("clap asks for one of them"),
-        }
-    }
-}
-
-#[derive(Subcommand)]
-enum DataCommand {
-    /// Print the register of personal data: what, why, by which right, how long
-    Register,
-}
-
-#[derive(Subcommand)]
-enum JournalCommand {
-    /// Read the whole journal and say whether it is sound; beside a running gateway too
-    Verify {
-        #[command(flatten)]
-        file: ConfigFile,
-    },
-    /// Get the sound records out of a damaged journal, or of segments found elsewhere; FOLDER is only read
-    Salvage {
-        /// Where the segments are, whatever their names; a gateway's are in data_dir/journal
-        folder: PathBuf,
-        #[command(flatten)]
-        to: SalvageTo,
-    },
-}
-
-#[derive(clap::Args)]
-#[group(required = true, multiple = false)]
-struct SalvageTo {
-    /// A new folder: a journal that a gateway can go on with
-    #[arg(long, value_name = "FOLDER")]
-    into: Option<PathBuf>,
-    /// A file of JSON lines, one a record; - is standard output
-    #[arg(long, value_name = "FILE")]
-    lines: Option<PathBuf>,
-}
-
-#[derive(Clone)]
-struct NodeIdArgument(NodeId);
-
-impl std::str::FromStr for NodeIdArgument {
-    type Err = city_gateway::reading::InvalidNodeId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        NodeId::new(text).map(Self)
-    }
-}
+use arguments::{Arguments, Command, ConfigAnywhere, DataCommand, JournalCommand, Log, SalvageTo};
 
 /// What is told to the shell.
 enum Failure {
@@ -439,6 +196,16 @@ fn open_people(config: &Config) -> anyhow::Result<Arc<People>> {
     std::fs::create_dir_all(&config.data_dir)?;
     let clock = Arc::new(Clock::new(Timestamp::default()));
     Ok(People::open(&config.data_dir.join(records::FILE), app::people_rules(config), clock)?)
+}
+
+impl ConfigAnywhere {
+    fn load(self) -> Result<Config, Failure> {
+        let Some(file) = self.config else {
+            eprintln!("error: the configuration is missing: --config FILE");
+            return Err(Failure::Unusable);
+        };
+        load(&file)
+    }
 }
 
 fn load(file: &Path) -> Result<Config, Failure> {

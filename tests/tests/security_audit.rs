@@ -199,12 +199,23 @@ fn data_protection_tells_what_is_held_and_how_requests_were_answered() {
         assert!(before.contains(part), "{part}: {before}");
     }
     assert!(page("el").contains("Προστασία δεδομένων"));
+    let knock = |node: &str, at: &str| {
+        let columns = "knock(node, reason, last_at, count, address)";
+        forge(&gateway, &format!("INSERT INTO {columns} VALUES ('{node}', 'unknown_node', {at}, 1, '192.0.2.7')"));
+    };
+    knock("long-ago", "1000");
+    knock("just-now", &tests::now_ms().to_string());
     // The first run of the retention is a minute after the start.
     let ran = || {
         let log = told(&gateway, "audit list --subject telemetry --config FILE");
         log.contains("retention telemetry").then_some(log)
     };
     tests::wait_longer("the retention's first run", std::time::Duration::from_secs(90), ran);
+    let of_knocks = told(&gateway, "audit list --subject telemetry --text \"knocks\":1 --config FILE");
+    assert!(of_knocks.contains("retention telemetry"), "how many who knocked are forgotten is told: {of_knocks}");
+    let technician = gateway.person("petros", "technician");
+    let knocking = technician.get("/nodes/knocking").text();
+    assert!(knocking.contains("just-now") && !knocking.contains("long-ago"), "{knocking}");
     let row =
         page("en").split("id=\"rejections_days\"").nth(1).expect("a row").split("</tr>").next().map(str::to_owned);
     assert!(!row.expect("a row").contains("none yet"));

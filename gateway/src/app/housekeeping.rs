@@ -29,6 +29,7 @@ pub(super) async fn follow(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
             _ = tick.tick() => {}
         }
         retire(&app).await;
+        look_after_equipment(&app).await;
         for way in [Way::File, Way::Url] {
             tell(&app, way).await;
         }
@@ -43,30 +44,8 @@ async fn retire(app: &Arc<Gateway>) {
     }
     let limit = Timestamp::from_millis(now.millis() - i64::from(app.config.retention.audit_days) * DAY_MS);
     let (people, accounts_days) = (app.people.clone(), app.config.retention.accounts_days);
-    let (registry, rejections_days) = (app.registry.clone(), app.config.retention.rejections_days);
-    let book = app.book.clone();
-    let distances_before =
-        Timestamp::from_millis(now.millis() - i64::from(app.config.retention.distances_days) * DAY_MS);
-    let knocks_before = Timestamp::from_millis(now.millis() - i64::from(rejections_days) * DAY_MS);
     let work = move || {
         people.retire(accounts_days)?;
-        if let Err(error) = registry.forget_knocks(knocks_before) {
-            tracing::error!(%error, "who knocked long ago could not be forgotten");
-        }
-        match book.forget_distances(distances_before) {
-            Ok(0) => {}
-            Ok(forgotten) => {
-                tracing::info!(forgotten, "how far from their sites inspections were made is gone, as [retention] says")
-            }
-            Err(error) => {
-                tracing::error!(%error, "how far from their sites inspections were made could not be forgotten")
-            }
-        }
-        match book.lapse() {
-            Ok(0) => {}
-            Ok(ordered) => tracing::warn!(ordered, "equipment is to be locked out: its certificate has lapsed"),
-            Err(error) => tracing::error!(%error, "equipment could not be held to its certificates"),
-        }
         let trimmed = people.keep_log(|file| audit::trim(file, now, limit))?;
         people.note_retention(now)?;
         Ok::<_, crate::people::PeopleError>(trimmed)
@@ -81,20 +60,62 @@ async fn retire(app: &Arc<Gateway>) {
     }
 }
 
+/// What a certificate's lapse locks out is ordered to be; how far from their sites inspections were made goes when its time is
+/// over, and each time that is told in the audit log. A clock that is not to be believed does neither.
+async fn look_after_equipment(app: &Arc<Gateway>) {
+    let now = app.clock.now();
+    if app.clock.is_suspect(now) {
+        return;
+    }
+    let app = app.clone();
+    let work = move || {
+        let book = &app.book;
+        match book.lapse() {
+            Ok(0) => {}
+            Ok(ordered) => tracing::warn!(ordered, "equipment is to be locked out: its certificate has lapsed"),
+            Err(error) => tracing::error!(%error, "equipment could not be held to its certificates"),
+        }
+        let before = now.plus_millis(-i64::from(app.config.retention.distances_days) * DAY_MS);
+        let forgotten = match book.forget_distances(before) {
+            Ok(0) => return,
+            Ok(forgotten) => forgotten,
+            Err(error) => {
+                return tracing::error!(%error, "how far from their sites inspections were made could not be forgotten");
+            }
+        };
+        let after = json!({ "distances": forgotten, "distances_before": before.to_string() });
+        let event = audit::Event::done(audit::Category::Data, "retention", "equipment").with(None, Some(after));
+        if let Err(error) = app.people.note(audit::Cause::gateway("gateway", "[retention] distances_days"), event) {
+            tracing::error!(%error, "what was removed could not be written into the audit log");
+        }
+    };
+    if let Err(error) = tokio::task::spawn_blocking(work).await {
+        tracing::error!(%error, "looking after equipment failed");
+    }
+}
+
 /// What the pipeline removed goes into the audit log: each run of `[retention]`, and each time the disk's bound was reached.
+/// Who knocked is forgotten with rejections of that age, and told in the same entry.
 pub(super) fn record_removal(app: &Gateway, event: &Happened) {
     let (reason, after) = match event {
-        Happened::Retained { observations_before, aggregates_before, rejections_before, removed } => (
-            "[retention]",
-            json!({
-                "observations": removed.observations,
-                "observations_before": observations_before.to_string(),
-                "aggregates": removed.aggregates,
-                "aggregates_before": aggregates_before.to_string(),
-                "rejections": removed.rejections,
-                "rejections_before": rejections_before.to_string(),
-            }),
-        ),
+        Happened::Retained { observations_before, aggregates_before, rejections_before, removed } => {
+            let knocks = app.registry.forget_knocks(*rejections_before);
+            if let Err(error) = &knocks {
+                tracing::error!(%error, "who knocked long ago could not be forgotten");
+            }
+            (
+                "[retention]",
+                json!({
+                    "observations": removed.observations,
+                    "observations_before": observations_before.to_string(),
+                    "aggregates": removed.aggregates,
+                    "aggregates_before": aggregates_before.to_string(),
+                    "rejections": removed.rejections,
+                    "rejections_before": rejections_before.to_string(),
+                    "knocks": knocks.ok(),
+                }),
+            )
+        }
         Happened::Shed { observations_before } => (
             "[limits] disk_bytes_max",
             json!({ "observations_before": observations_before.map(|at| at.to_string()), "bytes_of_rejections": "all" }),

@@ -81,7 +81,12 @@ pub(super) async fn back_again(
                 Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             }
         }
-        Err(error) => not_in(pages, visitor, &error).await,
+        Err(error) => {
+            if let DirectoryError::Token(why) = error {
+                record(&pages, why, caller.way.address.to_string()).await;
+            }
+            not_in(pages, visitor, &error).await
+        }
     };
     with_cookie(answer, &caller, "", 0)
 }
@@ -97,6 +102,17 @@ async fn claims(
     }
     let now_s = pages.gateway.clock.now().millis() / 1_000;
     directory.end((&told.state, &told.code, browser), &back(pages), now_s).await
+}
+
+/// A token that is not to be believed is in the audit log. The other ways not to come in are in the system's log alone:
+/// anybody can make them happen as often as they like.
+async fn record(pages: &Pages, why: &'static str, source: String) {
+    let people = pages.gateway.people.clone();
+    match tokio::task::spawn_blocking(move || people.refuse_token(why, &source)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "a refused sign-in could not be written into the audit log"),
+        Err(error) => tracing::error!(%error, "writing the audit log failed"),
+    }
 }
 
 /// The sign-in page again, with what was wrong and the ways that are left.

@@ -1,4 +1,4 @@
-//! What forms share: something done in the caller's name, and the answer to it.
+//! What forms share: something done in the caller's name, the answer to it, and what there is to choose from.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Pages;
+use super::text::Lang;
 use super::view::{PageError, Visitor, respond, show};
 use crate::audit::Cause;
 use crate::service::access::Caller;
@@ -37,6 +38,20 @@ pub(super) fn act<T>(caller: &Caller, reason: &str, work: impl FnOnce(Cause<'_>)
     let reason: String = reason.trim().chars().filter(|c| !c.is_control()).take(500).collect();
     let (actor, source) = (caller.actor(), caller.way.address.to_string());
     work(Cause { actor: &actor, source: &source, reason: &reason })
+}
+
+/// Kinds of node to choose from, code and name, by name.
+pub(super) fn kinds(pages: &Pages, t: Lang) -> Vec<(String, String)> {
+    let kinds = pages.gateway.config.catalogue.node_types.values();
+    let mut kinds: Vec<_> = kinds.map(|kind| (kind.code.to_string(), t.pick(&kind.name).to_owned())).collect();
+    kinds.sort_by(|a, b| a.1.cmp(&b.1));
+    kinds
+}
+
+/// Sites to choose from, code and name.
+pub(super) fn sites(pages: &Pages, t: Lang) -> Vec<(String, String)> {
+    let sites = pages.gateway.config.catalogue.sites.iter();
+    sites.map(|site| (site.code.to_string(), t.pick(&site.name).to_owned())).collect()
 }
 
 /// What was typed, as it is shown again: nothing that a terminal or a page would act upon, and not without end.

@@ -15,11 +15,11 @@ use serde::Deserialize;
 
 use super::Pages;
 use super::census::State;
+use super::form::act;
 use super::nodes::Pager;
 use super::text::Lang;
 use super::time::{Local, When};
 use super::view::{PageError, Tab, View, Visitor, show, with};
-use crate::audit::Cause;
 use crate::config::Certificates;
 use crate::keys::{Certificate, Issued, KeysError, LIFE_DAYS, RENEW_DAYS, Served, days_left};
 use crate::reading::{NodeId, Timestamp};
@@ -227,9 +227,8 @@ pub(super) async fn issue(
         let refused = |why| render(pages, visitor, &which, Some((false, why)), None);
         let Ok(node) = NodeId::new(&which.node) else { return refused(t.cert_no_node()) };
         let Ok(days) = wanted.days.trim().parse::<u32>() else { return refused(t.cert_days_wrong()) };
-        let (actor, source, reason) = (caller.actor(), caller.way.address.to_string(), reason(&wanted.reason));
-        let cause = Cause { actor: &actor, source: &source, reason: &reason };
-        match pages.gateway.keys.issue(cause, &node, Duration::from_secs(u64::from(days) * 86_400)) {
+        let life = Duration::from_secs(u64::from(days) * 86_400);
+        match act(&caller, &wanted.reason, |cause| pages.gateway.keys.issue(cause, &node, life)) {
             Ok(issued) => render(pages, visitor, &Which::default(), None, Some(&issued)),
             Err(KeysError::UnknownNode(_)) => refused(t.cert_no_node()),
             Err(KeysError::RevokedNode(_)) => refused(t.cert_node_revoked()),
@@ -267,9 +266,7 @@ pub(super) async fn revoke(
     }
     let gateway = pages.gateway.clone();
     let revoked = tokio::task::spawn_blocking(move || {
-        let (actor, source, reason) = (caller.actor(), caller.way.address.to_string(), reason(&unwanted.reason));
-        let revoked =
-            gateway.keys.revoke(Cause { actor: &actor, source: &source, reason: &reason }, &node, &fingerprint)?;
+        let revoked = act(&caller, &unwanted.reason, |cause| gateway.keys.revoke(cause, &node, &fingerprint))?;
         gateway.connections.kick_certified(|_, held| revoked.iter().all(|one| one.fingerprint != *held));
         Ok(())
     });
@@ -297,9 +294,4 @@ pub(super) async fn authority(Shared(pages): Shared<Arc<Pages>>) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-/// A reason as the audit log takes it.
-fn reason(text: &str) -> String {
-    text.trim().chars().filter(|c| !c.is_control()).take(500).collect()
 }

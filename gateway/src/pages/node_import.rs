@@ -1,7 +1,7 @@
 //! Many nodes at once, from a table: what would be added and what is wrong with each other line is shown first, and only what
 //! was seen is added. The secrets are in the answer, once.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,14 +14,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Pages;
-use super::enrol::{Entered, clean, entered, position, told};
+use super::enrol::new::{Entered, entered};
+use super::enrol::{clean, position, told};
 use super::form::{Answer, act, again, answer};
 use super::text::Lang;
 use super::view::{PageError, Tab, View, Visitor, respond, show};
 use crate::audit::hex;
 use crate::import::csv::{Table, TableError, decoded};
 use crate::reading::NodeId;
-use crate::registry::{Details, Snapshot};
+use crate::registry::{Details, RegistryError};
 use crate::secret;
 use crate::service::access::Caller;
 
@@ -143,7 +144,7 @@ pub(super) async fn check(Shared(pages): Shared<Arc<Pages>>, visitor: Visitor, r
         Err(response) => return response,
     };
     answer(pages, visitor, move |pages, visitor| {
-        Ok(match checked(pages, visitor.lang, &decoded(&brought.table)) {
+        Ok(match checked(pages, visitor.lang, &decoded(&brought.table))? {
             Ok(checked) => Answer::Page(StatusCode::OK, render(pages, visitor, None, Some(checked), None)?),
             Err(wrong) => {
                 Answer::Page(StatusCode::UNPROCESSABLE_ENTITY, render(pages, visitor, Some(wrong), None, None)?)
@@ -167,7 +168,7 @@ pub(super) async fn add(
     };
     answer(pages, visitor, move |pages, visitor| {
         let t = visitor.lang;
-        let now = match checked(pages, t, &decoded(&brought.table)) {
+        let now = match checked(pages, t, &decoded(&brought.table))? {
             Ok(now) => now,
             Err(wrong) => {
                 let html = render(pages, visitor, Some(wrong), None, None)?;
@@ -203,8 +204,57 @@ fn lines_max(pages: &Pages) -> usize {
     pages.gateway.config.limits.import_rows_max as usize
 }
 
-/// What would become of each line.
-fn checked(pages: &Pages, t: Lang, text: &str) -> Result<Checked, String> {
+/// What would become of each line, or what is wrong with the whole.
+fn checked(pages: &Pages, t: Lang, text: &str) -> Result<Result<Checked, String>, PageError> {
+    let lines = match lines(pages, t, text) {
+        Ok(lines) => lines,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    let (catalogue, registry) = (&pages.gateway.config.catalogue, &pages.gateway.registry);
+    let said: Vec<(NodeId, Details)> = lines.iter().filter_map(|line| line.said.as_ref().ok()).cloned().collect();
+    let mut verdicts = match registry.could_add(&said, catalogue) {
+        Ok(verdicts) => verdicts.into_iter(),
+        Err(error) => return told(t, error).map(Err),
+    };
+    let mut checked = Checked { table: text.to_owned(), ..Checked::default() };
+    let mut in_table = HashSet::new();
+    for Line { line, id: typed, said } in lines {
+        let why = match said {
+            Err(why) => why,
+            Ok((id, details)) => match verdicts.next().expect("there is a verdict on each node") {
+                Ok(()) => {
+                    in_table.insert(id.clone());
+                    checked.sound.push(Sound::new(pages, t, line, id, details));
+                    continue;
+                }
+                Err(RegistryError::NodeExists(id)) if in_table.contains(&id) => t.import_twice().to_owned(),
+                Err(RegistryError::NodeExists(_)) => t.import_there().to_owned(),
+                Err(error) => told(t, error)?,
+            },
+        };
+        checked.wrong.push(Wrong { line, id: again(&typed), why });
+    }
+    let outcome: Vec<String> = checked
+        .sound
+        .iter()
+        .map(|sound| format!("+{} {}", sound.line, sound.id))
+        .chain(checked.wrong.iter().map(|wrong| format!("-{} {}", wrong.line, wrong.id)))
+        .collect();
+    checked.seen =
+        hex(&secret::digest(format!("{}\n{text}", outcome.join("\n"), text = text.replace('\r', "")).as_bytes()));
+    Ok(Ok(checked))
+}
+
+/// A line as it was read.
+struct Line {
+    line: usize,
+    /// As typed.
+    id: String,
+    /// What it says, or why it says nothing that can be meant.
+    said: Result<(NodeId, Details), String>,
+}
+
+fn lines(pages: &Pages, t: Lang, text: &str) -> Result<Vec<Line>, String> {
     let table = Table::parse(text).map_err(|error| match error {
         TableError::Empty => t.import_empty().to_owned(),
         _ => t.import_unreadable().to_owned(),
@@ -216,66 +266,38 @@ fn checked(pages: &Pages, t: Lang, text: &str) -> Result<Checked, String> {
         return Err(t.import_empty().to_owned());
     }
     let id = table.column(&["id", "node", "κόμβος"]).ok_or_else(|| t.import_no_id().to_owned())?;
-    let snapshot = pages.gateway.registry.snapshot();
-    let mut checked = Checked { table: text.to_owned(), ..Checked::default() };
-    let mut seen = HashMap::new();
-    for row in table.rows() {
-        let details = |name: &[&str]| table.column(name).map(|column| clean(row.field(column)));
-        let of_line = OfLine { pages, t, snapshot: &snapshot, twice: seen.contains_key(row.field(id)) };
-        match of_line.judge(row.line, row.field(id), &details) {
-            Ok(sound) => {
-                seen.insert(row.field(id).to_owned(), row.line);
-                checked.sound.push(sound);
-            }
-            Err(why) => checked.wrong.push(Wrong { line: row.line, id: again(row.field(id)), why }),
-        }
-    }
-    let outcome: Vec<String> = checked
-        .sound
-        .iter()
-        .map(|sound| format!("+{} {}", sound.line, sound.id))
-        .chain(checked.wrong.iter().map(|wrong| format!("-{} {}", wrong.line, wrong.id)))
-        .collect();
-    checked.seen =
-        hex(&secret::digest(format!("{}\n{text}", outcome.join("\n"), text = text.replace('\r', "")).as_bytes()));
-    Ok(checked)
+    let lines = table.rows().iter().map(|row| {
+        let typed = row.field(id);
+        let field = |names: &[&str]| table.column(names).map(|column| clean(row.field(column)));
+        Line { line: row.line, id: typed.to_owned(), said: said(t, typed, &field) }
+    });
+    Ok(lines.collect())
 }
 
-/// What a line is judged by.
-struct OfLine<'a> {
-    pages: &'a Pages,
-    t: Lang,
-    snapshot: &'a Snapshot,
-    twice: bool,
+fn said(t: Lang, id: &str, field: &dyn Fn(&[&str]) -> Option<String>) -> Result<(NodeId, Details), String> {
+    let id = NodeId::new(id).map_err(|_| t.node_name_rule().to_owned())?;
+    let said = |names: &[&str]| field(names).filter(|text| !text.is_empty());
+    let (lat, lon) = (said(&["lat", "latitude", "πλάτος"]), said(&["lon", "lng", "longitude", "μήκος"]));
+    let details = Details {
+        node_type: said(&["type", "node_type", "είδος", "τύπος"]),
+        name_el: said(&["name_el", "ονομασία", "όνομα"]),
+        name_en: said(&["name_en", "name"]),
+        serial: said(&["serial", "σειριακός"]),
+        from: None,
+        site: said(&["site", "θέση"]),
+        zone: said(&["zone", "κοινότητα"]),
+        position: position(lat.as_deref().unwrap_or_default(), lon.as_deref().unwrap_or_default())
+            .map_err(|()| t.no_such_position().to_owned())?,
+    };
+    Ok((id, details))
 }
 
-impl OfLine<'_> {
-    fn judge(&self, line: usize, id: &str, field: &dyn Fn(&[&str]) -> Option<String>) -> Result<Sound, String> {
-        let (t, catalogue) = (self.t, &self.pages.gateway.config.catalogue);
-        let id = NodeId::new(id).map_err(|_| t.node_name_rule().to_owned())?;
-        if self.twice {
-            return Err(t.import_twice().to_owned());
-        }
-        if self.snapshot.nodes.contains_key(&id) {
-            return Err(t.import_there().to_owned());
-        }
-        let said = |names: &[&str]| field(names).filter(|text| !text.is_empty());
-        let (lat, lon) = (said(&["lat", "latitude", "πλάτος"]), said(&["lon", "lng", "longitude", "μήκος"]));
-        let details = Details {
-            node_type: said(&["type", "node_type", "είδος", "τύπος"]),
-            name_el: said(&["name_el", "ονομασία", "όνομα"]),
-            name_en: said(&["name_en", "name"]),
-            serial: said(&["serial", "σειριακός"]),
-            from: None,
-            site: said(&["site", "θέση"]),
-            zone: said(&["zone", "κοινότητα"]),
-            position: position(lat.as_deref().unwrap_or_default(), lon.as_deref().unwrap_or_default())
-                .map_err(|()| t.no_such_position().to_owned())?,
-        };
-        details.check(catalogue).map_err(|error| t.registry_error(&error))?;
+impl Sound {
+    fn new(pages: &Pages, t: Lang, line: usize, id: NodeId, details: Details) -> Self {
+        let catalogue = &pages.gateway.config.catalogue;
         let kind = details.node_type.as_deref().and_then(|code| catalogue.node_types.get(code));
         let site = details.site.as_deref().and_then(|code| catalogue.site(code));
-        Ok(Sound {
+        Self {
             line,
             id,
             kind: kind.map_or_else(String::new, |kind| t.pick(&kind.name).to_owned()),
@@ -286,6 +308,6 @@ impl OfLine<'_> {
             .unwrap_or_default(),
             place: site.map_or_else(|| t.no_site_yet().to_owned(), |site| t.pick(&site.name).to_owned()),
             details,
-        })
+        }
     }
 }

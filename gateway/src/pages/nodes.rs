@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::census::{Census, Seen, State, kind};
+use super::form::kinds;
 use super::format::{self, fold};
 use super::text::Lang;
 use super::time::{Local, When};
@@ -71,7 +72,8 @@ pub(super) struct Pager {
 /// A pager for page `page` (from 1) of a list of `total`.
 pub(super) fn pager(visitor: &Visitor, page: usize, rows: usize, total: usize) -> Pager {
     let t = visitor.lang;
-    let link = |page: usize| with(&visitor.path, &visitor.query, &[("page", &page.to_string())]);
+    // What was told once is not told again on the next page.
+    let link = |page: usize| with(&visitor.path, &visitor.query, &[("page", &page.to_string()), ("done", "")]);
     let from = (page - 1) * rows + 1;
     let until = (page * rows).min(total);
     let tell = |n: usize| format::count(n as u64, t);
@@ -108,9 +110,6 @@ fn render(pages: &Pages, visitor: &Visitor, which: Which) -> Result<String, Page
     let at = which.page.unwrap_or(1).clamp(1, last);
     let rows = found.iter().skip((at - 1) * ROWS).take(ROWS).map(|seen| row(pages, seen, &local)).collect();
     let catalogue = &pages.gateway.config.catalogue;
-    let mut kinds: Vec<(String, String)> =
-        catalogue.node_types.values().map(|k| (k.code.to_string(), t.pick(&k.name).to_owned())).collect();
-    kinds.sort_by(|a, b| a.1.cmp(&b.1));
     let page = NodesPage {
         v: View::new(pages, visitor, &local, Tab::Nodes, t.nodes()),
         total: t.nodes_counted(census.nodes.len()),
@@ -124,7 +123,7 @@ fn render(pages: &Pages, visitor: &Visitor, which: Which) -> Result<String, Page
             })
             .collect(),
         zones: catalogue.zones.iter().map(|z| (z.code.to_string(), t.pick(&z.name).to_owned())).collect(),
-        kinds,
+        kinds: kinds(pages, t),
         site: catalogue.site(&which.site).map(|site| t.pick(&site.name).to_owned()),
         rows,
         pager: pager(visitor, at, ROWS, found.len()),

@@ -18,7 +18,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Pages;
-use super::form::{Answer, act, again, answer};
+use super::form::{Answer, act, again, answer, sites};
 use super::nodes::Pager;
 use super::text::Lang;
 use super::time::{Local, When};
@@ -272,11 +272,6 @@ fn last_moment(text: &str, local: &Local) -> Option<Timestamp> {
 
 fn roles(t: Lang) -> Vec<(&'static str, &'static str)> {
     Role::ALL.into_iter().map(|role| (role.code(), t.role(role))).collect()
-}
-
-pub(super) fn sites(pages: &Pages, t: Lang) -> Vec<(String, String)> {
-    let sites = pages.gateway.config.catalogue.sites.iter();
-    sites.map(|site| (site.code.to_string(), t.pick(&site.name).to_owned())).collect()
 }
 
 fn given(

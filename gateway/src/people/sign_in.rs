@@ -119,11 +119,23 @@ impl People {
         match found.filter(|person| person.may_enter(now)) {
             Some(person) => self.come_in(&person, person.has_code, source, agent),
             None => {
-                let cause = Cause { actor: "person/unknown", source, reason: "by the directory" };
-                self.note(cause, Event::refused(Category::Access, "sign in", "person/unknown"))?;
+                self.refuse_by_directory("by the directory", source)?;
                 Err(PeopleError::Wrong)
             }
         }
+    }
+
+    /// Writes down that somebody came back from the city's directory with a token that is not to be believed.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn refuse_token(&self, why: &str, source: &str) -> Result<(), PeopleError> {
+        self.refuse_by_directory(&format!("by the directory, with a token that is not to be believed: {why}"), source)
+    }
+
+    fn refuse_by_directory(&self, reason: &str, source: &str) -> Result<(), PeopleError> {
+        let cause = Cause { actor: "person/unknown", source, reason };
+        self.note(cause, Event::refused(Category::Access, "sign in", "person/unknown"))
     }
 
     /// Sets another password; the other sessions end.

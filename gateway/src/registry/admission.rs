@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rusqlite::OptionalExtension;
 
-use super::edit::{insert_node, trace};
+use super::edit::{Room, insert_node, trace};
 use super::secret::{SECRET_BYTES_MAX, Verdict};
 use super::{Cause, Enrolment, Registry, RegistryError, describe};
 use crate::keys::{Fingerprint, Keys};
@@ -198,7 +198,8 @@ impl Registry {
                 .optional()?;
             match found {
                 None => {
-                    insert_node(transaction, node, phc, now, nodes_max)?;
+                    Room::look(transaction, nodes_max)?.take(node)?;
+                    insert_node(transaction, node, phc, now)?;
                     let after = describe::enrolled(node, phc.is_some(), now);
                     trace(transaction, now, cause, "enrol", node, None, Some(after))?;
                     Ok(Enrolled::Now)

@@ -11,8 +11,10 @@ use crate::secret::{Secret, locked};
 
 mod checks;
 mod details;
+mod room;
 
 pub use details::Details;
+pub(super) use room::Room;
 
 impl Registry {
     /// Adds a node and makes its secret, which is shown this once.
@@ -28,7 +30,10 @@ impl Registry {
     ) -> Result<Secret, RegistryError> {
         let secret = Secret::generate()?;
         let phc = self.verifier.hash_generated(&secret)?;
-        self.change(id, |transaction, now| self.add(transaction, now, cause, (id, details, Some(&*phc)), catalogue))?;
+        self.change(id, |transaction, now| {
+            let mut room = Room::look(transaction, self.config.nodes_max)?;
+            self.add(transaction, now, cause, (id, details, Some(&*phc)), catalogue, &mut room)
+        })?;
         Ok(secret)
     }
 
@@ -46,9 +51,10 @@ impl Registry {
         let hashed =
             secrets.iter().map(|secret| self.verifier.hash_generated(secret)).collect::<Result<Vec<_>, _>>()?;
         self.change_many(|transaction, now| {
+            let mut room = Room::look(transaction, self.config.nodes_max)?;
             let mut all = nodes.iter().zip(&hashed);
             all.try_for_each(|((id, details), phc)| {
-                self.add(transaction, now, cause, (id, details, Some(&**phc)), catalogue)
+                self.add(transaction, now, cause, (id, details, Some(&**phc)), catalogue, &mut room)
             })
         })?;
         Ok(secrets)
@@ -68,7 +74,10 @@ impl Registry {
         details: &Details,
         catalogue: &Catalogue,
     ) -> Result<(), RegistryError> {
-        self.change(id, |transaction, now| self.add(transaction, now, cause, (id, details, None), catalogue))
+        self.change(id, |transaction, now| {
+            let mut room = Room::look(transaction, self.config.nodes_max)?;
+            self.add(transaction, now, cause, (id, details, None), catalogue, &mut room)
+        })
     }
 
     /// Without a secret, the first that it shows is awaited.
@@ -79,11 +88,10 @@ impl Registry {
         cause: Cause<'_>,
         (id, details, phc): (&NodeId, &Details, Option<&str>),
         catalogue: &Catalogue,
+        room: &mut Room<'_>,
     ) -> Result<(), RegistryError> {
-        if load::one(transaction, id)?.node.is_some() {
-            return Err(RegistryError::NodeExists(id.clone()));
-        }
-        insert_node(transaction, id, phc, now, self.config.nodes_max)?;
+        room.take_for(id, details, catalogue)?;
+        insert_node(transaction, id, phc, now)?;
         if phc.is_none() {
             let until = now.plus_millis(i64::try_from(self.config.claim.as_millis()).unwrap_or(i64::MAX));
             let sql = "UPDATE node SET awaited_until = ?2 WHERE id = ?1";
@@ -211,24 +219,13 @@ impl Registry {
     }
 }
 
-/// Names that pages about nodes have.
-const RESERVED: [&str; 3] = ["new", "import", "knocking"];
-
-/// The bare row of a new node.
+/// The bare row of a new node, which [`Room`] has a place for.
 pub(super) fn insert_node(
     connection: &Connection,
     id: &NodeId,
     phc: Option<&str>,
     now: Timestamp,
-    nodes_max: usize,
 ) -> Result<(), RegistryError> {
-    if RESERVED.contains(&id.as_str()) {
-        return Err(RegistryError::Reserved(id.clone()));
-    }
-    let count: i64 = connection.prepare_cached("SELECT count(*) FROM node")?.query_row([], |row| row.get(0))?;
-    if count as usize >= nodes_max {
-        return Err(RegistryError::NodesMax(nodes_max));
-    }
     let sql = "INSERT INTO node(id, number, enrolled_at, secret)
                VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM node), ?2, ?3)";
     connection.prepare_cached(sql)?.execute((id.as_str(), now.millis(), phc))?;

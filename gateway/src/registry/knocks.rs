@@ -90,14 +90,14 @@ impl Registry {
         Ok(transaction.commit()?)
     }
 
-    /// Forgets who knocked last before that time.
+    /// Forgets who knocked last before that time; says how many lines of the list went. Telling the audit log is for the
+    /// caller.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn forget_knocks(&self, before: Timestamp) -> Result<(), RegistryError> {
+    pub fn forget_knocks(&self, before: Timestamp) -> Result<usize, RegistryError> {
         let sql = "DELETE FROM knock WHERE last_at < ?1";
-        locked(&self.file).connection.execute(sql, [before.millis()])?;
-        Ok(())
+        Ok(locked(&self.file).connection.execute(sql, [before.millis()])?)
     }
 
     /// The knocks, latest first.

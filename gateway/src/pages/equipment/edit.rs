@@ -235,7 +235,7 @@ fn render(
         wrong,
         kinds: super::kinds(catalogue, t),
         uses: uses.collect(),
-        sites: super::super::people::sites(pages, t),
+        sites: super::super::form::sites(pages, t),
         parents: sight.all().map(|held| (held.asset.id.to_string(), held.asset.name(english).to_owned())).collect(),
         typed,
         t,

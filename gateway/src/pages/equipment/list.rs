@@ -104,7 +104,7 @@ fn render(pages: &Pages, visitor: &Visitor, which: Which) -> Result<String, Page
         v: View::new(pages, visitor, &local, Tab::Equipment, t.all_equipment()),
         found: t.assets_counted(found.len()),
         kinds: super::kinds(catalogue, t),
-        sites: super::super::people::sites(pages, t),
+        sites: super::super::form::sites(pages, t),
         states: STATES.iter().map(|(status, code)| (*code, t.status_of(*status))).collect(),
         rows: rows.collect(),
         pager: pager(visitor, at, ROWS, found.len()),

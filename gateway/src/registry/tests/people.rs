@@ -213,3 +213,34 @@ fn several_processes_may_create_the_records_at_once() {
         assert_eq!(place.open(Enrolment::Claim).snapshot().nodes.len(), 4);
     }
 }
+
+#[test]
+fn what_could_be_added_is_what_is_added() {
+    let place = Place::new();
+    let registry = place.open_for(Enrolment::Claim, 3);
+    let catalogue = catalogue();
+    registry.add_node(BY, &node("there"), &Details::default(), &catalogue).expect("added");
+    let list = |names: &[&str]| names.iter().map(|name| (node(name), Details::default())).collect::<Vec<_>>();
+    let told = |nodes: &[(NodeId, Details)]| -> Vec<String> {
+        let verdicts = registry.could_add(nodes, &catalogue).expect("asked");
+        verdicts.into_iter().map(|verdict| verdict.map_or_else(|why| why.to_string(), |()| "yes".to_owned())).collect()
+    };
+    let mut nodes = list(&["there", "new", "import", "knocking", "a", "a", "b", "c"]);
+    nodes.insert(4, (node("lost"), details("nowhere")));
+    let verdicts = told(&nodes);
+    let parts =
+        ["there already", "a page is", "a page is", "a page is", "nowhere", "yes", "there already", "yes", "nodes_max"];
+    assert_eq!(verdicts.len(), parts.len());
+    for (verdict, part) in verdicts.iter().zip(parts) {
+        assert!(verdict.contains(part), "{part} in {verdicts:?}");
+    }
+    assert_eq!(registry.snapshot().nodes.len(), 1, "nothing is added by asking");
+    for names in [&["new"][..], &["a", "there"], &["a", "b", "c"], &["a", "a"]] {
+        let nodes = list(names);
+        let why = told(&nodes).into_iter().find(|verdict| verdict != "yes").expect("one could not");
+        let error = registry.add_nodes(BY, &nodes, &catalogue).expect_err("nothing is added");
+        assert_eq!(error.to_string(), why);
+    }
+    registry.add_nodes(BY, &list(&["a", "b"]), &catalogue).expect("as it was told");
+    assert_eq!(registry.snapshot().nodes.len(), 3);
+}
