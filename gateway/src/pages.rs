@@ -138,6 +138,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .post_large("/equipment/import/add", assets, equipment::import::add)
         .get("/equipment/work", records, equipment::lists::work)
         .get("/equipment/certificates", records, equipment::lists::certificates)
+        .get("/equipment/reports", records, equipment::reports::page)
         .get("/equipment/calendar", records, equipment::lists::calendar)
         .get("/equipment/steps/{uid}", records, equipment::record::page)
         .get("/equipment/{id}/edit", assets, equipment::edit::edit)

@@ -184,6 +184,34 @@ if (wanted("equipment")) try {
     assert.ok(await auditor.locator("tbody tr").count() >= 7);
   });
 
+  await check("a month's report counts it, tells what was quick, and draws the same sample by the same seed", async () => {
+    await go(auditor, "/equipment/reports");
+    await auditor.getByText(/δευτ\. για \d+ στοιχεία/).first().waitFor();
+    const drawn = async (seed) => {
+      await go(auditor, `/equipment/reports?seed=${seed}`);
+      return auditor.locator("#sample-title ~ ul a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+    };
+    const first = await drawn("έλεγχος-7");
+    assert.ok(first.length >= 2, `${first}`);
+    assert.deepEqual(await drawn("έλεγχος-7"), first);
+  });
+
+  await check("a table is seen before it is taken in, and lapses that were there wait for a named decision", async () => {
+    await go(operator, "/equipment/import");
+    await operator.locator("textarea[name=table]").fill("id;kind;name_el;site;parent;numbers\npg-new;playground;Νέα παιδική χαρά;kallithea;;Μητρώο: 77\nsw-new;swing;Κούνια;;pg-new;\nrocket;rocket;Πύραυλος;kallithea;;\n");
+    await press(operator, "Έλεγχος");
+    await operator.getByText("Δεν υπάρχει είδος εξοπλισμού rocket").waitFor();
+    assert.equal((await go(stranger, "/e/pg-new")).status(), 404, "nothing is added before it was seen");
+    await press(operator, "Προσθήκη: 2");
+    await operator.getByText("Προστέθηκαν: 2").waitFor();
+    await go(operator, "/equipment");
+    await operator.locator("#decisions a").filter({ hasText: "Νέα παιδική χαρά" }).click();
+    await operator.getByLabel("Αιτία").fill("απόφαση 12/2026");
+    await press(operator, "Καταχώριση");
+    assert.match(await verdict(operator), /σε χρήση/, "by the clock, not by the hand");
+    stranger.problems = [];
+  });
+
   await check("who is held to sites sees what stands there and nothing else", async () => {
     await add(operator, { id: "pg-kamara", kind: "playground", name: "Παιδική χαρά Καμάρας", site: "arch-of-galerius" });
     const outside = await person(browser, city, "giorgos", "Γιώργος Φορέας", "inspector", { sites: ["toumba"] });
@@ -202,7 +230,8 @@ if (wanted("equipment")) try {
       [operator, "today", "/equipment"], [operator, "list", "/equipment/list"], [operator, "asset", "/equipment/sw-1"], [operator, "playground", "/equipment/pg-toumba"],
       [operator, "edit", "/equipment/lift-1/edit"], [operator, "new", "/equipment/new"], [operator, "do-work", "/equipment/sw-1/do/work"], [operator, "do-certify", "/equipment/lift-1/do/certify?of=lift_public"],
       [inspector, "do-found", "/equipment/sw-1/do/found"], [inspector, "inspect", "/equipment/pg-toumba/inspect/operational"], [operator, "step", step],
-      [operator, "label", "/equipment/sw-1/label"], [operator, "sign", "/equipment/sw-1/sign"], [stranger, "public", "/e/pg-toumba"],
+      [operator, "calendar", "/equipment/calendar"], [operator, "certificates", "/equipment/certificates"], [operator, "work", "/equipment/work"], [operator, "import", "/equipment/import"],
+      [auditor, "reports", "/equipment/reports"], [operator, "label", "/equipment/sw-1/label"], [operator, "sign", "/equipment/sw-1/sign"], [stranger, "public", "/e/pg-toumba"],
     ]) wrong.push(...await everyLook(page, name, path));
     const problems = [operator, inspector, technician, stranger].flatMap((page) => page.problems);
     assert.deepEqual([...wrong, ...problems], []);

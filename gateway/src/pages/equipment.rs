@@ -11,6 +11,7 @@ pub(super) mod list;
 pub(super) mod lists;
 pub(super) mod public;
 pub(super) mod record;
+pub(super) mod reports;
 mod row;
 pub(super) mod today;
 

@@ -258,6 +258,7 @@ CREATE TABLE step(
 ) STRICT;
 CREATE INDEX step_by_asset ON step(asset, number);
 CREATE INDEX step_by_kind ON step(kind, number);
+CREATE INDEX step_by_arrival ON step(arrived_at);
 
 CREATE TABLE dossier(
     asset TEXT PRIMARY KEY REFERENCES asset(id),

@@ -133,6 +133,18 @@ impl Book {
         rows(&file, &sql, (kind, before, top as i64))
     }
 
+    /// What arrived in a span, the newest first.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn steps_between(&self, from: Timestamp, until: Timestamp, top: usize) -> Result<Vec<Recorded>, BookError> {
+        let file = crate::secret::locked(&self.file);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM step WHERE arrived_at >= ?1 AND arrived_at < ?2 ORDER BY number DESC LIMIT ?3"
+        );
+        rows(&file, &sql, (from.millis(), until.millis(), top as i64))
+    }
+
     /// A step by its name.
     ///
     /// # Errors

@@ -217,6 +217,24 @@ words! {
     import_assets: "Εξοπλισμός από πίνακα", "Equipment from a table";
     import_assets_says: "Ένας πίνακας CSV με επικεφαλίδες. Με ; ή , ή στηλοθέτη· UTF-8 ή Windows-1253. Απαραίτητα: id, kind, name_el, και site ή parent. Στήλες:", "A CSV table with a header. With ; or , or tabs; UTF-8 or Windows-1253. Needed: id, kind, name_el, and site or parent. Columns:";
     assets_added: "Προστέθηκαν:", "Added:";
+    reports: "Αναφορές", "Reports";
+    this_month: "Αυτός ο μήνας", "This month";
+    reports_cut: "Ο μήνας έχει περισσότερα από όσα μετρώνται εδώ: λείπουν τα παλαιότερα.", "The month has more than is counted here: the oldest are missing.";
+    by_community: "Ο μήνας ανά δημοτική κοινότητα", "The month by community";
+    num_closed: "Έκλεισαν", "Closed";
+    num_work: "Εργασίες", "Work done";
+    num_locked_out: "Ακινητοποιήσεις", "Locked out";
+    num_released: "Επαναφορές", "Released";
+    exceptions: "Για να τα δει ο ελεγκτής", "For an auditor to look at";
+    exceptions_say: "Δεν είναι κατ' ανάγκη λάθη. Λιγότερο από 2 δευτερόλεπτα ανά στοιχείο, πάνω από 200 μέτρα μακριά, σταλμένα μετά από 24 ώρες, η ίδια φωτογραφία δύο φορές, μεταγραφή από χαρτί, έγκριση πάνω σε δική του επιθεώρηση.", "They need not be wrong. Less than 2 seconds an item, more than 200 metres away, sent after 24 hours, one photograph twice, transcribed from paper, approved on the ground of one's own inspection.";
+    no_exceptions: "Τίποτε ασυνήθιστο αυτόν τον μήνα.", "Nothing out of the ordinary in this month.";
+    sample: "Τυχαίο δείγμα", "A random sample";
+    sample_says: "Δέκα επιθεωρήσεις του μήνα. Ο ίδιος σπόρος δίνει πάντα τις ίδιες: ορίστε τον πριν τις δείτε.", "Ten inspections of the month. The same seed always draws the same ones: set it before you look.";
+    sample_seed: "Σπόρος", "Seed";
+    sample_draw: "Κλήρωση", "Draw";
+    ex_paper: "μεταγραφή από χαρτί", "transcribed from paper";
+    ex_photo: "η ίδια φωτογραφία και αλλού", "the same photograph elsewhere too";
+    ex_self: "στηρίζεται σε δική του επιθεώρηση", "rests on their own inspection";
     calendar: "Ημερολόγιο επιθεωρήσεων", "Calendar of inspections";
     calendar_overdue: "Φαίνονται στη σημερινή ημέρα.", "They are shown on today.";
     calendar_short: "Ημερολόγιο", "Calendar";
@@ -227,6 +245,30 @@ words! {
 }
 
 impl Lang {
+    /// `8 δευτ. για 12 στοιχεία`.
+    pub(in crate::pages) fn ex_quick(self, seconds: i64, items: usize) -> String {
+        match self {
+            Lang::El => format!("{seconds} δευτ. για {items} στοιχεία"),
+            Lang::En => format!("{seconds} s for {items} items"),
+        }
+    }
+
+    /// `350 m από τη θέση`.
+    pub(in crate::pages) fn ex_far(self, metres: u32) -> String {
+        match self {
+            Lang::El => format!("{metres} m από τη θέση"),
+            Lang::En => format!("{metres} m from the site"),
+        }
+    }
+
+    /// `στάλθηκε μετά από 30 ώρες`.
+    pub(in crate::pages) fn ex_late(self, hours: i64) -> String {
+        match self {
+            Lang::El => format!("στάλθηκε μετά από {hours} ώρες"),
+            Lang::En => format!("sent after {hours} hours"),
+        }
+    }
+
     /// Names of days, from Monday.
     pub(in crate::pages) const fn weekdays(self) -> [&'static str; 7] {
         match self {
