@@ -16,6 +16,7 @@ pub mod import;
 pub mod keys;
 pub mod operations;
 pub mod pages;
+pub mod pdf;
 pub mod people;
 pub mod quality;
 pub mod reading;

@@ -312,7 +312,7 @@ fn defects(
         .collect()
 }
 
-fn facts(held: &Held, t: Lang) -> Vec<(&'static str, String)> {
+pub(super) fn facts(held: &Held, t: Lang) -> Vec<(&'static str, String)> {
     let asset = &held.asset;
     let position = asset.position.as_ref().map(|p| format!("{:.5}, {:.5}", p.lat, p.lon)).unwrap_or_default();
     let numbers: Vec<String> = asset.numbers.iter().map(|(name, number)| format!("{name}: {number}")).collect();

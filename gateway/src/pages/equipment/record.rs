@@ -89,14 +89,6 @@ fn render(pages: &Pages, visitor: &Visitor, uid: &str, told: bool) -> Result<Str
         _ => (None, None),
     };
     let title = title(&recorded, catalogue, t);
-    let mut defects = Vec::new();
-    for uid in form.iter().flat_map(|form| &form.defects) {
-        if let Some(found) = pages.gateway.book.step(uid)?
-            && let Deed::Found { severity, text } = &found.step.deed
-        {
-            defects.push((found.asset.to_string(), row::severity(*severity, t), text.clone()));
-        }
-    }
     let page = StepPage {
         v: View::new(pages, visitor, &local, Tab::Equipment, title.as_str()),
         asset: (held.asset.id.to_string(), held.asset.name(t == Lang::En).to_owned()),
@@ -111,7 +103,7 @@ fn render(pages: &Pages, visitor: &Visitor, uid: &str, told: bool) -> Result<Str
         }),
         facts: facts(pages, &recorded, form.as_ref(), t)?,
         answers: form.iter().flat_map(|form| groups(&sight, form, catalogue, t)).collect(),
-        defects,
+        defects: defects(pages, form.as_ref(), t)?,
         supersedes,
         step: step(&recorded, &names, &local),
         audit: visitor
@@ -137,7 +129,20 @@ pub(super) fn title(recorded: &Recorded, catalogue: &Catalogue, t: Lang) -> Stri
     of_type.map_or_else(|| t.pick(&duty::reinspection()).to_owned(), |of_type| t.pick(&of_type.name).to_owned())
 }
 
-fn facts(
+/// Defects that an inspection found: of which asset, how bad, and what.
+pub(super) fn defects(pages: &Pages, form: Option<&Form>, t: Lang) -> Result<Vec<(String, Mark, String)>, PageError> {
+    let mut defects = Vec::new();
+    for uid in form.into_iter().flat_map(|form| &form.defects) {
+        if let Some(found) = pages.gateway.book.step(uid)?
+            && let Deed::Found { severity, text } = &found.step.deed
+        {
+            defects.push((found.asset.to_string(), row::severity(*severity, t), text.clone()));
+        }
+    }
+    Ok(defects)
+}
+
+pub(super) fn facts(
     pages: &Pages,
     recorded: &Recorded,
     form: Option<&Form>,

@@ -213,6 +213,13 @@ words! {
     rec_transcribed: "Μεταγραφή από χαρτί που συμπλήρωσε", "Transcribed from paper filled in by";
     rec_supersedes: "Αντικαθιστά", "Stands instead of";
     rec_audit: "Στο αρχείο ενεργειών", "In the audit log";
+    rec_received: "Παρέλαβε", "Received by";
+    as_pdf: "Για υπογραφή (PDF)", "To sign (PDF)";
+    maintenance_book: "Βιβλίο Συντήρησης", "Maintenance book";
+    book_of_lift: "Υπερισχύει το θεωρημένο Βιβλιάριο Παρακολούθησης του ανελκυστήρα.", "The lift's endorsed book prevails.";
+    book_what: "Τι έγινε", "What was done";
+    book_keeper: "Ο υπεύθυνος τήρησης", "Kept by";
+    demonstration_short: "δεδομένα επίδειξης", "demonstration data";
     rec_signature: "Υπογραφή", "Signature";
     import_assets: "Εξοπλισμός από πίνακα", "Equipment from a table";
     import_assets_says: "Ένας πίνακας CSV με επικεφαλίδες. Με ; ή , ή στηλοθέτη· UTF-8 ή Windows-1253. Απαραίτητα: id, kind, name_el, και site ή parent. Στήλες:", "A CSV table with a header. With ; or , or tabs; UTF-8 or Windows-1253. Needed: id, kind, name_el, and site or parent. Columns:";

@@ -94,6 +94,23 @@ fn a_day_in_the_street_is_sent_once_and_stays() {
     assert_eq!(status(&gateway.sign_in("petros"), "sw-1"), "locked_out");
     let inspector = gateway.sign_in("eleni");
     assert!(inspector.get("/equipment/sw-1").text().contains("κομμένος κρίκος"));
+    // What goes on paper says the same, in Greek.
+    let paper = |path: &str| {
+        let answer = inspector.get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        let file = gateway.folder().join("paper.pdf");
+        std::fs::write(&file, &answer.body).expect("the folder is ours");
+        let read = std::process::Command::new("pdftotext").arg("-layout").arg(&file).arg("-").output();
+        String::from_utf8(read.expect("pdftotext: apt-get install poppler-utils").stdout).expect("text")
+    };
+    let report = paper("/equipment/steps/round-0001/pdf");
+    for part in ["Τακτικός οπτικός έλεγχος", "κομμένος κρίκος", "επείγον", "Αλυσίδες ή σχοινιά", "Σελίδα 1 από"] {
+        assert!(report.contains(part), "{part} is not in\n{report}");
+    }
+    let book = paper("/equipment/sw-1/book.pdf");
+    for part in ["Βιβλίο Συντήρησης", "Κούνια", "κομμένος κρίκος", "ακινητοποίηση"] {
+        assert!(book.contains(part), "{part} is not in\n{book}");
+    }
     // Everything is in a copy, photographs too.
     let copy = gateway.folder().join("copy");
     let made = gateway.command(&format!("backup --config FILE --out {}", copy.display()));
