@@ -7,6 +7,7 @@
 
 mod city;
 mod client;
+mod equipment;
 mod folder;
 mod left_behind;
 mod message;
@@ -95,6 +96,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     screen.say("                kept between runs; `demo --fresh` starts over");
     screen.say(&format!("  log           {}", args.data_dir.join(folder::LOG).display()));
     let on_tour = tour::nodes(&config.catalogue);
+    equipment::prepare(&config)?;
     let memory = prepare(&folder, &config, nodes.iter().chain(&on_tour))?;
     let qemu = match found {
         Some(found) => {
@@ -130,6 +132,7 @@ fn greet(screen: &Screen) {
     screen.say("                Pollutants and Meteorological Parameters in Thessaloniki. Technical Reports,");
     screen.say("                Environmental Department of Municipality of Thessaloniki");
     screen.say("  All else      simulated: playgrounds, bins, parking, lamps, lifts, sound, weather, water");
+    screen.say("  Equipment     made up: what stands where, a year of inspections, and who made them");
     screen.say("");
 }
 

@@ -104,11 +104,13 @@ fn a_day_in_the_street_is_sent_once_and_stays() {
         String::from_utf8(read.expect("pdftotext: apt-get install poppler-utils").stdout).expect("text")
     };
     let report = paper("/equipment/steps/round-0001/pdf");
-    for part in ["Τακτικός οπτικός έλεγχος", "κομμένος κρίκος", "επείγον", "Αλυσίδες ή σχοινιά", "Σελίδα 1 από"] {
+    for part in ["Τακτικός οπτικός έλεγχος", "κομμένος κρίκος", "επείγον", "Αλυσίδες ή σχοινιά", "Σελίδα 1 από"]
+    {
         assert!(report.contains(part), "{part} is not in\n{report}");
     }
     let book = paper("/equipment/sw-1/book.pdf");
-    for part in ["Βιβλίο Συντήρησης", "Κούνια", "κομμένος κρίκος", "ακινητοποίηση"] {
+    for part in ["Βιβλίο Συντήρησης", "Κούνια", "κομμένος κρίκος", "ακινητοποίηση"]
+    {
         assert!(book.contains(part), "{part} is not in\n{book}");
     }
     // Everything is in a copy, photographs too.

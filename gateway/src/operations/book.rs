@@ -242,6 +242,14 @@ impl Book {
         &self,
         work: impl FnOnce(&Transaction<'_>, &mut Shelf, Timestamp) -> Result<T, BookError>,
     ) -> Result<T, BookError> {
+        self.change_at(self.clock.now(), work)
+    }
+
+    fn change_at<T>(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce(&Transaction<'_>, &mut Shelf, Timestamp) -> Result<T, BookError>,
+    ) -> Result<T, BookError> {
         let mut file = locked(&self.file);
         let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let before = self.held();
@@ -250,7 +258,7 @@ impl Book {
         } else {
             assets::load(&transaction)?
         };
-        let out = work(&transaction, &mut shelf, self.clock.now())?;
+        let out = work(&transaction, &mut shelf, now)?;
         shelf.revision = assets::raise_revision(&transaction)?;
         transaction.commit()?;
         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shelf);

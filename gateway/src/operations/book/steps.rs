@@ -72,6 +72,13 @@ impl Book {
         self.change(|file, shelf, now| steps.iter().map(|new| self.take_one(file, shelf, now, cause, new)).collect())
     }
 
+    /// As [`Self::take`], as if they had arrived then: the demonstration's past.
+    pub(crate) fn take_at(&self, at: Timestamp, cause: Cause<'_>, steps: &[New]) -> Result<Vec<Taken>, BookError> {
+        self.change_at(at, |file, shelf, now| {
+            steps.iter().map(|new| self.take_one(file, shelf, now, cause, new)).collect()
+        })
+    }
+
     fn take_one(
         &self,
         file: &Connection,

@@ -29,6 +29,8 @@ struct PublicPage {
     place: String,
     verdict: Mark,
     restriction: Option<String>,
+    /// Parts of it that must not be used.
+    barred: Vec<String>,
     inspected: Option<(String, String)>,
     certificates: Vec<(String, Mark)>,
     staff: bool,
@@ -83,7 +85,18 @@ pub(in crate::pages) async fn status(
             kind: row::kind(asset, catalogue, t),
             place: row::place(&sight, asset, catalogue, t),
             verdict: Mark { mark, word: word.to_owned() },
-            restriction: held.dossier.case.restriction.clone(),
+            restriction: way
+                .iter()
+                .filter_map(|above| sight.shelf().get(&above.id))
+                .find_map(|held| held.dossier.case.restriction.clone()),
+            barred: sight
+                .shelf()
+                .unit(&asset.id, catalogue)
+                .into_iter()
+                .filter(|part| part.asset.id != asset.id)
+                .filter(|part| matches!(part.dossier.case.status(), Status::Ordered | Status::LockedOut))
+                .map(|part| part.asset.name(t == Lang::En).to_owned())
+                .collect(),
             inspected,
             certificates: certificates.collect(),
             staff: visitor.offers(pages, "GET", "/equipment/{id}"),
