@@ -27,6 +27,7 @@ mod accounts;
 mod audit;
 mod directory;
 mod enrol;
+mod field;
 mod keys;
 mod people;
 mod tour;
