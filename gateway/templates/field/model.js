@@ -1,7 +1,7 @@
 // The day's work as a phone understands it, pure: what needs doing first, what an inspection asks, the forms that are sent,
 // and how the day looks with what was done here and has not arrived yet.
 
-import { folded, named } from "./dom.js";
+import { folded, lang, named } from "./dom.js";
 
 export const REINSPECTION = "reinspection";
 const SEVERITIES = ["recommended", "important", "urgent"];
@@ -14,12 +14,14 @@ export function newUid(kind) {
   return `${kind}-${Date.now().toString(36)}-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** The day with what was done on this phone since it was loaded, sent or not: what is refused or put aside did not happen. */
+/**
+ * The day with what was done on this phone since it was loaded, sent or not: what is refused or put aside did not happen.
+ * `day` is a reading of its own, and is written into: a copy of a whole city would be felt.
+ */
 export function seen(day, outbox) {
-  const copy = structuredClone(day);
   const done = outbox.filter((entry) => entry.person === day.person
     && (entry.state === "waiting" || (entry.state === "sent" && entry.sent_at > day.loaded_at)));
-  const assets = new Map(copy.units.flatMap((unit) => unit.assets.map((asset) => [asset.id, { unit, asset }])));
+  const assets = new Map(day.units.flatMap((unit) => unit.assets.map((asset) => [asset.id, { unit, asset }])));
   for (const { form } of done.sort((a, b) => a.order - b.order)) {
     const at = assets.get(form.asset);
     if (!at) continue;
@@ -30,7 +32,7 @@ export function seen(day, outbox) {
     else if (form.deed.kind === "barred") at.asset.status = "locked_out";
     else if (form.deed.kind === "work_done") at.asset.orders = at.asset.orders.filter((order) => order.uid !== form.deed.order);
   }
-  return copy;
+  return day;
 }
 
 function add(asset, uid, { severity, text }, found_at) {
@@ -53,6 +55,17 @@ export function rank(unit) {
 export const ordered = (day) => day.units.flatMap((unit) => unit.assets
   .filter((asset) => asset.status === "ordered").map((asset) => ({ unit, asset })));
 
+/** What a unit is found by, made once: a city has thousands of assets, and each letter asks all. */
+const index = new WeakMap();
+function foundBy(unit, site) {
+  if (!index.has(unit)) {
+    const names = unit.assets.flatMap((asset) => [asset.id, asset.name.el, asset.name.en]);
+    index.set(unit, folded([unit.id, site?.name.el, site?.name.en, ...names].join(" ")));
+  }
+  return index.get(unit);
+}
+const { compare } = new Intl.Collator(lang, { numeric: true });
+
 /** Units by site, the most urgent site and unit first; those that hold every word of `text`. */
 export function bySite(day, text) {
   const sites = new Map(day.sites.map((site) => [site.code, site]));
@@ -60,18 +73,17 @@ export function bySite(day, text) {
   const groups = new Map();
   for (const unit of day.units) {
     const site = sites.get(unit.site);
-    const all = folded([unit.id, site ? `${site.name.el} ${site.name.en}` : "", ...unit.assets.map((asset) => `${asset.id} ${asset.name.el} ${asset.name.en}`)].join(" "));
-    if (!words.every((word) => all.includes(word))) continue;
+    if (!words.every((word) => foundBy(unit, site).includes(word))) continue;
     const group = groups.get(unit.site) ?? { site, units: [] };
     group.units.push(unit);
     groups.set(unit.site, group);
   }
   const of = (unit) => named(unit.assets[0].name);
   for (const group of groups.values()) {
-    group.units.sort((a, b) => rank(b) - rank(a) || of(a).localeCompare(of(b)));
+    group.units.sort((a, b) => rank(b) - rank(a) || compare(of(a), of(b)));
     group.rank = rank(group.units[0]);
   }
-  return [...groups.values()].sort((a, b) => b.rank - a.rank || named(a.site?.name).localeCompare(named(b.site?.name)));
+  return [...groups.values()].sort((a, b) => b.rank - a.rank || compare(named(a.site?.name), named(b.site?.name)));
 }
 
 /** Assets that a draft is about. */

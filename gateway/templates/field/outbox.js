@@ -17,7 +17,6 @@ const stands = (entry) => {
 /** The outbox. */
 export function page(app) {
   const mine = app.outbox.filter((entry) => entry.person === app.person?.person).sort((a, b) => b.order - a.order);
-  const others = app.outbox.filter((entry) => entry.person !== app.person?.person && entry.state !== "sent");
   const part = (states) => mine.filter((entry) => states.includes(entry.state));
   const [open, sent, aside] = [part(["waiting", "refused"]), part(["sent"]), part(["aside"])];
   const group = (title, list, id) => list.length > 0 && h("section", { "aria-labelledby": id }, h("h2", { id }, title), h("ul.rows", {}, list.map((entry) => row(app, entry))));
@@ -26,7 +25,6 @@ export function page(app) {
     h("h1", { tabindex: "-1" }, t.outbox),
     h("p", {}, open.length ? count(open.length, t.unsent_one, t.unsent_many) : t.all_sent),
     open.some((entry) => entry.state === "waiting") && h("div.acts", {}, h("button.do", { type: "button", onclick: () => app.send(true) }, t.send_now)),
-    others.length > 0 && h("p.wrong", {}, count(others.length, t.others_one, t.others_many)),
     group(t.unsent, open, "open"),
     group(t.receipts, sent, "sent"),
     group(t.put_aside, aside, "aside"),
