@@ -212,6 +212,13 @@ if (wanted("field")) try {
   await check("the page comes up without signal, after a reload and after it was closed", async () => {
     await phone.reload();
     await unsent(phone, 2);
+    const moved = await phone.evaluate(() => new Promise((resolve) => {
+      let sum = 0;
+      new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value; }).observe({ type: "layout-shift", buffered: true });
+      // The observer is handed what was before with its first call, at the latest with the next pictures drawn.
+      setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum))), 100);
+    }));
+    assert.ok(moved < 0.01, `what is read moves: ${moved}`);
     const before = phone.problems;
     await phone.close();
     phone = await street.newPage();
@@ -371,6 +378,23 @@ if (wanted("field")) try {
     }
     await phone.goto(`${city.http}/field?lang=el`);
     assert.deepEqual([...wrong, ...problems(phone)], []);
+  });
+
+  await check("a day that is not today's is pointed out", async () => {
+    const set = (today) => phone.evaluate((today) => new Promise((resolve) => {
+      indexedDB.open("field").onsuccess = ({ target }) => {
+        const work = target.result.transaction("days", "readwrite");
+        const store = work.objectStore("days");
+        store.getAll().onsuccess = (event) => { for (const day of event.target.result) store.put({ ...day, today }); };
+        work.oncomplete = resolve;
+      };
+    }), today);
+    await set(days(1));
+    await phone.reload();
+    await phone.getByText("δεν είναι η σημερινή").waitFor();
+    assert.deepEqual(await faults(phone, "old"), []);
+    await phone.getByRole("button", { name: "Νέα φόρτωση" }).click();
+    await phone.getByText("δεν είναι η σημερινή").waitFor({ state: "detached" });
   });
 
   await check("a sign-in that ended while away loses nothing, and does not take the page's place", async () => {

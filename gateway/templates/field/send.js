@@ -6,6 +6,7 @@ import * as store from "./store.js";
 
 const PERIOD_MS = 30_000;
 const PATIENCE_MS = 60_000;
+const WHO_PATIENCE_MS = 15_000;
 
 /** How it stands: what is on its way, and why not more. */
 export const way = { sending: null, trouble: null };
@@ -28,7 +29,7 @@ export async function ask(path, options = {}) {
 
 /** Who is signed in: they become the phone's person; what others left stays theirs. */
 export async function identify() {
-  const { trouble, body } = await ask("/field/who");
+  const { trouble, body } = await ask("/field/who", { signal: AbortSignal.timeout(WHO_PATIENCE_MS) });
   way.trouble = trouble ?? (body.person ? null : "signed_out");
   if (!way.trouble) {
     const before = await store.me();

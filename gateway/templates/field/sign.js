@@ -34,6 +34,8 @@ export function signature(app, draft, { save, missing, build, button, title, see
   let signed = false;
   const sign = async () => {
     const lacking = missing();
+    // Somebody else signed in meanwhile, in another window perhaps: nobody signs for another.
+    if (app.person.person !== draft.person) lacking.unshift({ text: t.lacks_person, at: wrong });
     if (!tick.checked) lacking.push({ text: t.lacks_tick, at: tick });
     wrong.hidden = lacking.length === 0;
     if (lacking.length) {

@@ -149,6 +149,7 @@ said_by_scripts! {
     lacks_severity: "πόσο σοβαρό είναι το εύρημα", "how bad the finding is";
     lacks_text: "με λόγια, τι συμβαίνει", "what it is, in words";
     lacks_photo: "μια φωτογραφία", "a photograph";
+    lacks_person: "το πρόσωπο που το συμπλήρωσε: τώρα είναι συνδεδεμένο άλλο", "the person who filled it in: somebody else is signed in now";
     lacks_tick: "η επιβεβαίωσή σας", "your confirmation";
     discard: "Διαγραφή προχείρου", "Discard the draft";
     discard_ask: "Το πρόχειρο και οι φωτογραφίες του θα διαγραφούν από το κινητό. Να διαγραφούν;", "The draft and its photographs will be removed from the phone. Remove them?";
