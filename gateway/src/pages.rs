@@ -1,6 +1,7 @@
 //! Pages for people, made on the server: Greek first, light and dark, from a phone to a wall.
 //!
-//! Every page works without a script; with it, values change in place. Nothing is asked of another host.
+//! Every page works without a script, but the one that works without a connection (`equipment/field`); with it, values change in
+//! place. Nothing is asked of another host.
 
 mod about;
 mod account;
@@ -153,6 +154,10 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/equipment/{id}", records, equipment::asset::page)
         .get("/equipment/{id}/do/{what}", records, equipment::act::page)
         .post_document("/equipment/{id}/do/{what}", records, equipment::act::post)
+        .get("/field", records, equipment::field::shell::page)
+        .get("/field/sw.js", open, equipment::field::shell::worker)
+        .get("/field/who", records, equipment::field::shell::who)
+        .get("/assets/field/{edition}/{file}", open, equipment::field::shell::file)
         .get("/field/day", records, equipment::field::day)
         .post_large("/field/forms", records, equipment::field::forms)
         .post_document("/field/documents", Need::May(Permission::Repair), equipment::field::document)

@@ -24,9 +24,13 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
             | "/sign-in/directory"
             | "/sign-in/directory/back"
             | "/sign-out"
-            | "/welcome/{link}",
+            | "/welcome/{link}"
+            | "/field/sw.js"
+            | "/assets/field/{edition}/{file}",
         )
         | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/icon.svg" | "/assets/logo") => &["nobody"],
+        ("GET", "/field" | "/field/day" | "/field/who" | "/documents/{sha256}") | ("POST", "/field/forms") => ALL,
+        ("POST", "/field/documents") => &["technician", "operator", "inspector", "administrator"],
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,
         ("POST", "/rejections/{id}/replay" | "/api/rejections/{id}/replay") => &["operator", "administrator"],
         ("GET", "/more" | "/e/{id}") => &["nobody"],

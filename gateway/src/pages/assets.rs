@@ -12,13 +12,13 @@ const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/live.js");
 const ICON: &str = include_str!("../../templates/icon.svg");
 /// Under a name that changes with the content, a file never changes.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+pub(super) const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// Changes with the content of the style sheet and the script.
 pub(super) const VERSION: u64 = fingerprint(STYLE) ^ fingerprint(SCRIPT).rotate_left(1);
 
 /// FNV-1a.
-const fn fingerprint(text: &str) -> u64 {
+pub(super) const fn fingerprint(text: &str) -> u64 {
     let (bytes, mut hash, mut place) = (text.as_bytes(), 0xcbf2_9ce4_8422_2325_u64, 0);
     while place < bytes.len() {
         hash = (hash ^ bytes[place] as u64).wrapping_mul(0x0100_0000_01b3);

@@ -33,6 +33,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
     let t = visitor.lang;
     let link = |path, name, says| Link { path, name, says };
     let mut groups = vec![
+        (t.more_equipment(), vec![link("/field", t.field(), t.field_says())]),
         (
             t.more_city(),
             vec![

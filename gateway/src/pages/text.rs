@@ -28,6 +28,7 @@ mod audit;
 mod directory;
 mod enrol;
 mod equipment;
+mod field;
 mod keys;
 mod people;
 mod tour;

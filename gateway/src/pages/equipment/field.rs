@@ -1,6 +1,8 @@
 //! Work in the street, also without a connection (`docs/field.md`): a day's work to take along, and what was done sent when
 //! there is a connection again. What is sent twice counts once; each form is taken or refused by itself, with the reason.
 
+pub(in crate::pages) mod shell;
+
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -16,6 +18,7 @@ use super::super::Pages;
 use super::super::form::act;
 use super::super::view::PageError;
 use super::{Sight, hand, needs};
+use crate::catalogue::inspections::Interval;
 use crate::catalogue::{Catalogue, Text};
 use crate::operations::asset::{AssetId, Tree};
 use crate::operations::book::{BookError, Held, New, Taken};
@@ -30,6 +33,8 @@ use crate::service::access::Caller;
 
 /// Forms that are sent at once.
 const FORMS_MAX: usize = 200;
+/// An inspection that comes back within so many days is a round: what has no finding may be signed as in order at once.
+const ROUND_DAYS_MAX: u16 = 7;
 /// Units that are taken along.
 const UNITS_MAX: usize = 2_000;
 
@@ -107,7 +112,11 @@ fn unit(sight: &Sight, top: &Held, catalogue: &Catalogue, today: jiff::civil::Da
     let types = sheet.types_for(top.asset.used_as.as_deref());
     let types = types.map(|of_type| {
         let may = !of_type.independent || independent;
-        json!({ "code": *of_type.code, "name": text(&of_type.name), "independent": of_type.independent, "may": may })
+        let round = matches!(of_type.interval, Interval::Days(days) if days <= ROUND_DAYS_MAX);
+        json!({
+            "code": *of_type.code, "name": text(&of_type.name), "independent": of_type.independent, "may": may,
+            "round": round,
+        })
     });
     let duties = duty::duties(&top.asset, sheet, &top.dossier, today);
     let assets = parts.iter().map(|held| {
