@@ -39,12 +39,8 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         }
         (_, "/equipment/{id}/inspect/{of_type}") => &["inspector", "administrator"],
         // To find a defect is whoever works in the street's.
-        ("GET" | "POST", "/equipment/{id}/do/{what}") | ("POST", "/field/documents") => {
-            &["technician", "operator", "inspector", "administrator"]
-        }
+        ("GET" | "POST", "/equipment/{id}/do/{what}") => &["technician", "operator", "inspector", "administrator"],
         ("GET", path) if path == "/equipment" || path.starts_with("/equipment/") => ALL,
-        ("GET", path) if path == "/field" || path.starts_with("/field/") || path == "/documents/{sha256}" => ALL,
-        ("POST", "/field/forms") => ALL,
         ("GET", "/people/rights") => &["auditor", "administrator"],
         (_, path) if path.starts_with("/people") || path.starts_with("/tokens") => &["administrator"],
         (_, path) if path.starts_with("/certificates") => &["technician", "administrator"],
