@@ -269,7 +269,7 @@ if (wanted("people")) try {
 
   await check("erasing says what stays, asks twice, and reports what it found", async () => {
     await administrator.getByRole("link", { name: "Διαγραφή…" }).click();
-    await administrator.getByText("ΓΚΠΔ 17").waitFor();
+    await administrator.getByText("ΓΚΠΔ 17").first().waitFor();
     await administrator.getByLabel("Αιτία").fill("το ζήτησε");
     await administrator.getByRole("button", { name: "Οριστική διαγραφή" }).click();
     assert.match(new URL(administrator.url()).pathname, /erase$/);
