@@ -669,10 +669,9 @@ pub(super) fn told(deed: &Deed, t: Lang) -> String {
         Deed::LockoutOrdered { cause: LockoutCause::Decision(reason) } => reason.clone(),
         Deed::LockoutOrdered { cause: LockoutCause::Certificate(_) } => t.eq_lapsed().to_owned(),
         Deed::LockoutOrdered { cause: LockoutCause::Defect(_) } => t.sev_urgent().to_owned(),
-        Deed::Restricted { text }
-        | Deed::Maintained { text }
-        | Deed::Filed { text, .. }
-        | Deed::Accident { text } => text.clone(),
+        Deed::Restricted { text } | Deed::Maintained { text } | Deed::Filed { text, .. } | Deed::Accident { text } => {
+            text.clone()
+        }
         Deed::Unrestricted { reason }
         | Deed::ApplicationEnded { reason, .. }
         | Deed::Withdrawn { reason, .. }

@@ -95,10 +95,10 @@ fn render(pages: &Pages, visitor: &Visitor, uid: &str, told: bool) -> Result<Str
     };
     let title = title(&recorded, catalogue, t);
     let of_type = match &recorded.step.deed {
-        Deed::Inspected { of_type, .. } => Some(of_type),
+        Deed::Inspected { of_type, .. } => Some(&**of_type),
         _ => None,
     };
-    let is_last = |of_type: &&Box<str>| held.dossier.last.get(*of_type).is_some_and(|last| last.uid == recorded.step.uid);
+    let is_last = |of_type: &&str| held.dossier.last.get(*of_type).is_some_and(|last| last.uid == recorded.step.uid);
     let inspects = visitor.offers(pages, "GET", "/equipment/{id}/inspect/{of_type}");
     let instead = of_type.filter(is_last).filter(|_| inspects && held.dossier.case.dismantled_at.is_none());
     let page = StepPage {
