@@ -184,6 +184,27 @@ if (wanted("equipment")) try {
     assert.ok(await auditor.locator("tbody tr").count() >= 7);
   });
 
+  await check("an inspection is not changed but superseded, with the reason; the signed copy is filed under it", async () => {
+    await go(inspector, "/equipment/pg-toumba");
+    await inspector.locator("#history ~ ul li a").filter({ hasText: "επιθεώρηση" }).first().click();
+    await inspector.getByRole("link", { name: "Αρχειοθέτηση εγγράφου" }).click();
+    await inspector.getByLabel("Περιγραφή").fill("υπογεγραμμένο αντίγραφο");
+    await inspector.locator("input[type=file]").setInputFiles(await photograph(inspector));
+    await press(inspector, "Καταχώριση");
+    await inspector.getByText("υπογεγραμμένο αντίγραφο").waitFor();
+    await inspector.locator("#history ~ ul li a").filter({ hasText: "επιθεώρηση" }).first().click();
+    await inspector.getByRole("link", { name: "Αντικατάσταση με νεότερη" }).click();
+    await inspector.getByLabel(/Όσα δεν σημειώθηκαν/).check();
+    await press(inspector, "Υπογραφή και ολοκλήρωση");
+    await inspector.getByRole("alert").filter({ hasText: "Γράψτε την περιγραφή" }).waitFor();
+    await inspector.getByLabel("Παρατηρήσεις").fill("γράφτηκε λάθος όργανο");
+    await inspector.getByLabel(/Όσα δεν σημειώθηκαν/).check();
+    await press(inspector, "Υπογραφή και ολοκλήρωση");
+    await inspector.getByText("Αντικαθιστά").waitFor();
+    assert.equal(await inspector.getByText("γράφτηκε λάθος όργανο").count(), 1);
+    inspector.problems = inspector.problems.filter((problem) => !problem.includes("422"));
+  });
+
   await check("a month's report counts it, tells what was quick, and draws the same sample by the same seed", async () => {
     await go(auditor, "/equipment/reports");
     await auditor.getByText(/δευτ\. για \d+ στοιχεία/).first().waitFor();

@@ -174,6 +174,14 @@ fn what_cannot_be_is_refused_in_its_place_and_holds_up_nothing() {
         send(&technician, &[round(&theirs, "round-900", "pg-1"), released]),
         [refused("forbidden"), refused("forbidden")]
     );
+    // Nobody writes a lapse by hand, nor a step without end.
+    let step = |uid: &str, deed: Value| json!({ "form": "step", "uid": uid, "by": theirs["person"], "asset": "sw-1", "at": theirs["at"], "deed": deed });
+    let forms = [
+        step("lapse-0001", json!({ "kind": "lockout_ordered", "cause": { "certificate": "suitability_mark" } })),
+        step("found-0001", json!({ "kind": "found", "severity": "urgent", "text": "ψ".repeat(40_000) })),
+    ];
+    assert_eq!(send(&technician, &forms), [refused("unreadable"), refused("too_long")]);
+    assert_eq!(status(&technician, "sw-1"), "open");
     for (kind, body) in
         [("image/jpeg", &b"<script>alert(1)</script>"[..]), ("image/gif", b"GIF89a"), ("text/plain", b"")]
     {

@@ -210,6 +210,10 @@ impl Case {
             | Deed::TakenOver { reason, .. }
             | Deed::Maintained { text: reason }
             | Deed::Accident { text: reason } => words(reason)?,
+            Deed::Filed { text, .. } => {
+                words(text)?;
+                files(evidence)?;
+            }
             Deed::Dismantled { reason } => {
                 words(reason)?;
                 files(evidence)?;

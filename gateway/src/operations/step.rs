@@ -244,6 +244,14 @@ pub enum Deed {
         /// What was done.
         text: String,
     },
+    /// A signed copy of a step's report, or another document of it, was filed.
+    Filed {
+        /// Of which step; none: of the equipment as a whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Uid>,
+        /// What it is.
+        text: String,
+    },
     /// Somebody was hurt. It holds no identity of a child.
     Accident {
         /// What happened, without names.
@@ -353,6 +361,7 @@ impl Deed {
             Self::Withdrawn { .. } => "withdrawn",
             Self::Called { .. } => "called",
             Self::Maintained { .. } => "maintained",
+            Self::Filed { .. } => "filed",
             Self::Accident { .. } => "accident",
             Self::TakenOver { .. } => "taken_over",
             Self::WorkOrdered { .. } => "work_ordered",

@@ -93,6 +93,7 @@ pub(super) const fn needs(deed: &Deed) -> Permission {
         | Deed::Barred
         | Deed::WorkDone { .. }
         | Deed::Maintained { .. }
+        | Deed::Filed { .. }
         | Deed::Accident { .. } => Permission::Repair,
         Deed::Inspected { .. }
         | Deed::Reclassified { .. }

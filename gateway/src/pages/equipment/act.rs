@@ -53,13 +53,14 @@ pub(super) enum What {
     Withdraw,
     Call,
     Maintained,
+    File,
     Accident,
     Takeover,
     Dismantle,
 }
 
 impl What {
-    const ALL: [(What, &'static str); 22] = [
+    const ALL: [(What, &'static str); 23] = [
         (What::Found, "found"),
         (What::Lockout, "lockout"),
         (What::Bar, "bar"),
@@ -79,6 +80,7 @@ impl What {
         (What::Withdraw, "withdraw"),
         (What::Call, "call"),
         (What::Maintained, "maintained"),
+        (What::File, "file"),
         (What::Accident, "accident"),
         (What::Takeover, "takeover"),
         (What::Dismantle, "dismantle"),
@@ -96,7 +98,7 @@ impl What {
     /// What somebody must be allowed for it; the step itself is asked again ([`needs`]).
     pub(super) const fn needs(self) -> Permission {
         match self {
-            What::Found | What::Lockout | What::Bar | What::Done | What::Maintained | What::Accident => {
+            What::Found | What::Lockout | What::Bar | What::Done | What::Maintained | What::File | What::Accident => {
                 Permission::Repair
             }
             What::Release
@@ -131,6 +133,7 @@ impl What {
             What::Withdraw => t.do_withdraw(),
             What::Call => t.do_call(),
             What::Maintained => t.do_maintained(),
+            What::File => t.do_file(),
             What::Accident => t.do_accident(),
             What::Takeover => t.do_takeover(),
             What::Dismantle => t.do_dismantle(),
@@ -148,6 +151,7 @@ impl What {
             What::Done => t.do_done_says(),
             What::Withdraw => t.do_withdraw_says(),
             What::Maintained => t.do_maintained_says(),
+            What::File => t.do_file_says(),
             What::Accident => t.do_accident_says(),
             What::Takeover => t.do_takeover_says(),
             What::Dismantle => t.do_dismantle_says(),
@@ -474,6 +478,7 @@ fn fields(pages: &Pages, held: &Held, what: What, of: &str, typed: &Typed, t: La
             ]
         }
         What::Maintained => vec![lines("text", t.field_text(), true), files(false)],
+        What::File => vec![line("text", t.field_text(), true), files(true)],
         What::Accident => vec![lines("text", t.field_text(), true), files(false)],
         What::Takeover => vec![day("on", t.field_on(), Some(today)), lines("text", t.field_reason(), true)],
         What::Dismantle => vec![lines("text", t.field_reason(), true), files(true)],
@@ -637,6 +642,7 @@ fn deed(what: What, typed: &Typed, catalogue: &Catalogue, t: Lang) -> Result<Dee
         What::Withdraw => Deed::Withdrawn { paper: of()?, reason: text() },
         What::Call => Deed::Called { of_type: typed.get("of_type").into(), due: day("due")?, reason: text() },
         What::Maintained => Deed::Maintained { text: text() },
+        What::File => Deed::Filed { of: Uid::new(typed.get("of")).ok(), text: text() },
         What::Accident => Deed::Accident { text: text() },
         What::Takeover => Deed::TakenOver { automatic_from: day("on")?, reason: text() },
         What::Dismantle => Deed::Dismantled { reason: text() },
@@ -663,7 +669,9 @@ pub(super) fn told(deed: &Deed, t: Lang) -> String {
         Deed::LockoutOrdered { cause: LockoutCause::Decision(reason) } => reason.clone(),
         Deed::LockoutOrdered { cause: LockoutCause::Certificate(_) } => t.eq_lapsed().to_owned(),
         Deed::LockoutOrdered { cause: LockoutCause::Defect(_) } => t.sev_urgent().to_owned(),
-        Deed::Restricted { text } | Deed::Maintained { text } | Deed::Accident { text } => text.clone(),
+        Deed::Restricted { text } | Deed::Maintained { text } | Deed::Filed { text, .. } | Deed::Accident { text } => {
+            text.clone()
+        }
         Deed::Unrestricted { reason }
         | Deed::ApplicationEnded { reason, .. }
         | Deed::Withdrawn { reason, .. }

@@ -357,8 +357,21 @@ fn first(held: &Held, offer: &Offer<'_>, t: Lang) -> Vec<Action> {
 const fn rest(status: Status) -> &'static [&'static str] {
     match status {
         Status::Dismantled => &[],
-        Status::Open => &["lockout", "restrict", "work", "call", "maintained", "accident", "takeover", "dismantle"],
-        _ => &["lockout", "restrict", "work", "call", "maintained", "accident", "takeover", "release", "dismantle"],
+        Status::Open => {
+            &["lockout", "restrict", "work", "call", "maintained", "file", "accident", "takeover", "dismantle"]
+        }
+        _ => &[
+            "lockout",
+            "restrict",
+            "work",
+            "call",
+            "maintained",
+            "file",
+            "accident",
+            "takeover",
+            "release",
+            "dismantle",
+        ],
     }
 }
 

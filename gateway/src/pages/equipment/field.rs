@@ -25,7 +25,7 @@ use crate::operations::book::{BookError, Held, New, Taken};
 use crate::operations::duty::{self, Duty};
 use crate::operations::inspection::{self, Submission};
 use crate::operations::schedule::Standing;
-use crate::operations::step::{Deed, Evidence, REINSPECTION, Step, Uid};
+use crate::operations::step::{Deed, Evidence, LockoutCause, REINSPECTION, Step, Uid};
 use crate::people::Permission;
 use crate::people::Person;
 use crate::reading::Timestamp;
@@ -35,6 +35,8 @@ use crate::service::access::Caller;
 const FORMS_MAX: usize = 200;
 /// An inspection that comes back within so many days is a round: what has no finding may be signed as in order at once.
 const ROUND_DAYS_MAX: u16 = 7;
+/// Bytes of a step that is sent by itself.
+const STEP_BYTES_MAX: usize = 32 * 1024;
 /// Units that are taken along.
 const UNITS_MAX: usize = 2_000;
 
@@ -207,6 +209,9 @@ pub(in crate::pages) async fn forms(
 
 fn take(pages: &Pages, caller: &Caller, person: &Person, form: Value) -> Result<Vec<Taken>, Refused> {
     let refused = |code, text: String| Refused { code, text };
+    if form["form"] == "step" && form.to_string().len() > STEP_BYTES_MAX {
+        return Err(refused("too_long", String::new()));
+    }
     let form: Done = serde_json::from_value(form).map_err(|error| refused("unreadable", error.to_string()))?;
     let (book, catalogue) = (&pages.gateway.book, &pages.gateway.config.catalogue);
     let shelf = book.shelf().map_err(told)?;
@@ -234,8 +239,13 @@ fn take(pages: &Pages, caller: &Caller, person: &Person, form: Value) -> Result<
             if !inspection::is_sound(at, at, now) {
                 return Err(refused("times", String::new()));
             }
-            // An inspection has answers; it is sent as one.
-            if matches!(deed, Deed::Inspected { .. }) {
+            // An inspection has answers; it is sent as one. Of a defect and of a lapse the lock-out follows by itself.
+            let by_hand = match &deed {
+                Deed::Inspected { .. } => false,
+                Deed::LockoutOrdered { cause } => matches!(cause, LockoutCause::Decision(_)),
+                _ => true,
+            };
+            if !by_hand {
                 return Err(refused("unreadable", String::new()));
             }
             let step = Step { uid, at: Timestamp::from_millis(at), by: hand, deed, evidence: Evidence { files, text } };

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, Request, State as Shared};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State as Shared};
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Deserialize;
 
 use super::super::Pages;
 use super::super::form::{Answer, act, again, answer};
@@ -64,13 +66,27 @@ struct Line {
     text: String,
 }
 
+/// What it is to stand instead of.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::pages) struct Which {
+    supersedes: String,
+}
+
 /// `GET /equipment/{id}/inspect/{of_type}`.
 pub(in crate::pages) async fn page(
     Shared(pages): Shared<Arc<Pages>>,
     visitor: Visitor,
     Path((id, of_type)): Path<(String, String)>,
+    which: Result<Query<Which>, QueryRejection>,
 ) -> Response {
-    show(pages, visitor, move |pages, visitor| render(pages, visitor, (&id, &of_type), &Typed::default(), None)).await
+    show(pages, visitor, move |pages, visitor| {
+        let Query(which) = which.map_err(|_| PageError::BadRequest)?;
+        let mut typed = Typed::default();
+        typed.values.insert("supersedes".to_owned(), which.supersedes);
+        render(pages, visitor, (&id, &of_type), &typed, None)
+    })
+    .await
 }
 
 /// What is inspected together, with what is asked of each.

@@ -21,6 +21,7 @@ use crate::operations::book::Recorded;
 use crate::operations::duty;
 use crate::operations::inspection::{Form, Outcome};
 use crate::operations::step::{Deed, Uid};
+use crate::service::access::Caller;
 
 /// Whether it was just put on record.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +48,10 @@ struct StepPage {
     answers: Vec<Group>,
     defects: Vec<(String, Mark, String)>,
     supersedes: Option<String>,
+    /// Where one that stands instead of it is made; it is the last of its type.
+    instead: Option<String>,
+    /// Whether a signed copy may be filed.
+    files: bool,
     audit: Option<String>,
 }
 
@@ -89,6 +94,13 @@ fn render(pages: &Pages, visitor: &Visitor, uid: &str, told: bool) -> Result<Str
         _ => (None, None),
     };
     let title = title(&recorded, catalogue, t);
+    let of_type = match &recorded.step.deed {
+        Deed::Inspected { of_type, .. } => Some(&**of_type),
+        _ => None,
+    };
+    let is_last = |of_type: &&str| held.dossier.last.get(*of_type).is_some_and(|last| last.uid == recorded.step.uid);
+    let inspects = visitor.offers(pages, "GET", "/equipment/{id}/inspect/{of_type}");
+    let instead = of_type.filter(is_last).filter(|_| inspects && held.dossier.case.dismantled_at.is_none());
     let page = StepPage {
         v: View::new(pages, visitor, &local, Tab::Equipment, title.as_str()),
         asset: (held.asset.id.to_string(), held.asset.name(t == Lang::En).to_owned()),
@@ -105,6 +117,13 @@ fn render(pages: &Pages, visitor: &Visitor, uid: &str, told: bool) -> Result<Str
         answers: form.iter().flat_map(|form| groups(&sight, form, catalogue, t)).collect(),
         defects: defects(pages, form.as_ref(), t)?,
         supersedes,
+        instead: instead.map(|of_type| {
+            let path = format!("/equipment/{}/inspect/{of_type}", held.asset.id);
+            super::super::view::with(&path, "", &[("supersedes", recorded.step.uid.as_str())])
+        }),
+        files: visitor.caller.as_ref().and_then(Caller::person).is_some_and(|person| {
+            person.may(super::act::What::File.needs()) && held.dossier.case.dismantled_at.is_none()
+        }),
         step: step(&recorded, &names, &local),
         audit: visitor
             .offers(pages, "GET", "/audit")

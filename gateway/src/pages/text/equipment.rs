@@ -104,6 +104,8 @@ words! {
     do_call: "Έκτακτη επιθεώρηση", "Call for an inspection";
     do_maintained: "Συντήρηση", "Maintenance";
     do_maintained_says: "Μπαίνει στο Βιβλίο Συντήρησης. Όποιος συντηρεί δεν θεωρείται ανεξάρτητος επιθεωρητής του.", "It goes into the maintenance book. Whoever maintains it is not an independent inspector of it.";
+    do_file: "Αρχειοθέτηση εγγράφου", "File a document";
+    do_file_says: "Το υπογεγραμμένο αντίγραφο, ένα σχέδιο, η συναίνεση του κατασκευαστή. Μένει με το αποτύπωμά του (SHA-256).", "The signed copy, a drawing, the manufacturer's consent. It stays with its fingerprint (SHA-256).";
     do_accident: "Ατύχημα", "Accident";
     do_accident_says: "Μη γράφετε όνομα ή άλλο στοιχείο παιδιού: μόνο τι συνέβη, πού και πώς.", "Write no name or other particular of a child: only what happened, where and how.";
     do_takeover: "Απόφαση για αυτόματη ακινητοποίηση", "Decide on automatic lock-out";
@@ -195,6 +197,8 @@ words! {
     check_well: "Ανοικτά ευρήματα που τα είδα ξανά και είναι σε τάξη", "Open defects that I looked at again and found well";
     check_paper: "Από χαρτί· το συμπλήρωσε", "From paper; filled in by";
     check_paper_says: "Μόνο για μεταγραφή χάρτινου εντύπου: επισυνάψτε το.", "Only to transcribe a paper form: attach it.";
+    check_instead: "Θα σταθεί στη θέση της. Γράψτε το γιατί στις παρατηρήσεις:", "It is to stand instead of this one. Say why in the remarks:";
+    check_instead_do: "Αντικατάσταση με νεότερη", "Replace it by a newer one";
     check_sign: "Υπογραφή και ολοκλήρωση", "Sign and finish";
     check_final: "Μετά δεν αλλάζει· μόνο νεότερη μπορεί να την αντικαταστήσει, με αιτία.", "It does not change afterwards; only a newer one can take its place, with a reason.";
     check_field: "Στον δρόμο, και χωρίς σήμα:", "In the street, also without signal:";
