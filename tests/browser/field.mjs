@@ -398,6 +398,22 @@ if (wanted("field")) try {
     await phone.getByText("δεν είναι η σημερινή").waitFor({ state: "detached" });
   });
 
+  await check("a draft is given up when that is confirmed, and not before", async () => {
+    await phone.goto(`${city.http}/field#unit/pg-kallithea`);
+    await phone.getByRole("button", { name: "Νέο εύρημα: Δίχτυ" }).click();
+    phone.once("dialog", (dialog) => dialog.dismiss());
+    await phone.getByRole("button", { name: "Διαγραφή προχείρου" }).click();
+    await phone.getByRole("link", { name: "Εργασία πεδίου" }).click();
+    await phone.getByRole("heading", { name: "Αρχισμένα" }).waitFor();
+    await phone.getByRole("link", { name: /Νέο εύρημα: Δίχτυ/ }).click();
+    phone.once("dialog", (dialog) => dialog.accept());
+    await phone.getByRole("button", { name: "Διαγραφή προχείρου" }).click();
+    await phone.getByRole("heading", { level: 1, name: "Παιδική χαρά Καλλιθέας" }).waitFor();
+    await phone.getByRole("link", { name: "Εργασία πεδίου" }).click();
+    await phone.getByRole("heading", { level: 1, name: "Η εργασία της ημέρας" }).waitFor();
+    assert.equal(await phone.getByRole("heading", { name: "Αρχισμένα" }).count(), 0);
+  });
+
   await check("a sign-in that ended while away loses nothing, and does not take the page's place", async () => {
     await street.setOffline(true);
     await phone.getByRole("link", { name: "Παιδική χαρά Καλλιθέας" }).click();

@@ -15,7 +15,9 @@ const badge = document.getElementById("unsent");
 const banner = document.getElementById("banner");
 
 const app = {
-  person: null, day: null, drafts: [], outbox: [], filter: "", told: null, kept: null, others: 0, unsent: 0,
+  person: null, day: null, drafts: [], outbox: [], filter: "", told: null,
+  // The worker that answers for this page has it kept.
+  kept: navigator.serviceWorker?.controller ? "ready" : null, others: 0, unsent: 0,
   /** Drafts that were shown: what is typed stands in these before it is on disk. */
   live: new Map(),
   reinspection: JSON.parse(document.getElementById("reinspection").textContent),

@@ -5,7 +5,7 @@ import { count, fill, h, named, number, state, t, when } from "./dom.js";
 import { choice, finding, lacks, words } from "./finding.js";
 import { REINSPECTION, assetsOf, beyond, isAnswered, itemsOf, key, newUid, progress, submission } from "./model.js";
 import { photographs } from "./photo.js";
-import { signature } from "./sign.js";
+import { discarding, signature } from "./sign.js";
 import * as store from "./store.js";
 
 /** A new inspection; what is asked is kept with it, so that a new edition of the checklist does not change it midway. */
@@ -57,14 +57,7 @@ export function page(app, draft) {
       build: (person, now) => submission(draft, person, now),
       button: clean && !draft.findings.length ? t.sign_all_well : t.sign_finish,
     }),
-    h("p", {}, h("button.plain", {
-      type: "button",
-      onclick: async () => {
-        if (!confirm(t.discard_ask)) return;
-        await store.discard(draft);
-        app.go(`unit/${draft.unit.id}`);
-      },
-    }, t.discard)),
+    discarding(app, draft),
   ];
 }
 

@@ -48,8 +48,8 @@ export function page(app) {
   return [
     h("h1", { tabindex: "-1" }, t.title),
     app.told && h("p.told", {}, app.told.text),
-    loaded(app),
     app.day && urgent(app),
+    loaded(app),
     begun(app),
     app.day && h("p.find", {}, filter),
     list,

@@ -1,4 +1,4 @@
-// The end of a form: the distance if it is wanted, the name, the tick, the button. Signing puts the form into the outbox in
+// The end of a form: the distance if it is wanted, the name, the tick, the button; or the draft given up. Signing puts the form into the outbox in
 // the same breath as it leaves the drafts; sending is somebody else's business.
 
 import { fill, h, t, tell } from "./dom.js";
@@ -72,6 +72,16 @@ export function signature(app, draft, { save, missing, build, button, title, see
     wrong,
     h("button.do.wide", { type: "button", onclick: sign }, button));
 }
+
+/** The other end of a draft: it goes, once it was asked twice. */
+export const discarding = (app, draft) => h("p", {}, h("button.plain", {
+  type: "button",
+  onclick: async () => {
+    if (!confirm(t.discard_ask)) return;
+    await store.discard(draft);
+    app.go(`unit/${draft.unit.id}`);
+  },
+}, t.discard));
 
 function reach(at) {
   if (!at) return;

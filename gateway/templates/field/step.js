@@ -4,7 +4,7 @@ import { h, named, t } from "./dom.js";
 import { severity, words } from "./finding.js";
 import { newUid, step } from "./model.js";
 import { photographs } from "./photo.js";
-import { signature } from "./sign.js";
+import { discarding, signature } from "./sign.js";
 import * as store from "./store.js";
 
 /** A new step. */
@@ -43,13 +43,6 @@ export function page(app, draft) {
       save, missing, build: (person, now) => step(draft, person, now), button: t.sign_finish,
       title: { el: both(asset.name.el), en: both(asset.name.en) }, seen: draft.deed === "found" ? t.seen_myself : t.done_myself,
     }),
-    h("p", {}, h("button.plain", {
-      type: "button",
-      onclick: async () => {
-        if (!confirm(t.discard_ask)) return;
-        await store.discard(draft);
-        app.go(`unit/${draft.unit.id}`);
-      },
-    }, t.discard)),
+    discarding(app, draft),
   ];
 }
