@@ -65,6 +65,20 @@ pub enum Severity {
 impl Severity {
     /// All of them, the mildest first.
     pub const ALL: [Severity; 3] = [Self::Recommended, Self::Important, Self::Urgent];
+
+    /// Its code, as steps and forms write it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Recommended => "recommended",
+            Self::Important => "important",
+            Self::Urgent => "urgent",
+        }
+    }
+
+    /// The severity of that code.
+    pub fn named(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.code() == code)
+    }
 }
 
 /// Who did it, by pseudonym: `person/…`. The name stands apart, so that it can be erased.

@@ -9,10 +9,9 @@ pub(super) mod new;
 
 use serde::Deserialize;
 
-use super::form::again;
+use super::form::{again, position};
 use super::text::Lang;
 use super::view::PageError;
-use crate::catalogue::Position;
 use crate::registry::{Details, RegistryError};
 
 /// What was typed of a node.
@@ -65,18 +64,6 @@ impl Typed {
 /// One line of text.
 pub(super) fn clean(text: &str) -> String {
     text.trim().chars().filter(|c| !c.is_control()).collect()
-}
-
-/// A position of two texts, with a point or a comma; none when both are empty.
-pub(super) fn position(lat: &str, lon: &str) -> Result<Option<Position>, ()> {
-    let degrees = |text: &str| text.trim().replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
-    match (lat.trim(), lon.trim()) {
-        ("", "") => Ok(None),
-        (lat, lon) => match (degrees(lat), degrees(lon)) {
-            (Some(lat), Some(lon)) => Ok(Some(Position { lat, lon })),
-            _ => Err(()),
-        },
-    }
 }
 
 /// What a person is told of an error; one of ours is no matter for them.

@@ -15,6 +15,7 @@ pub(super) mod record;
 pub(super) mod reports;
 mod row;
 pub(super) mod today;
+mod typed;
 
 use std::sync::Arc;
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 
 use super::Pages;
 use super::text::Lang;
 use super::view::{PageError, Visitor, respond, show};
 use crate::audit::Cause;
+use crate::catalogue::Position;
 use crate::service::access::Caller;
 
 /// The answer to a form.
@@ -57,4 +59,28 @@ pub(super) fn sites(pages: &Pages, t: Lang) -> Vec<(String, String)> {
 /// What was typed, as it is shown again: nothing that a terminal or a page would act upon, and not without end.
 pub(super) fn again(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(4_000).collect()
+}
+
+/// As [`again`], of a text of several lines.
+pub(super) fn again_lines(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || *c == '\n').take(4_000).collect()
+}
+
+/// A position of two texts, with a point or a comma; none when both are empty.
+pub(super) fn position(lat: &str, lon: &str) -> Result<Option<Position>, ()> {
+    let degrees = |text: &str| text.trim().replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
+    match (lat.trim(), lon.trim()) {
+        ("", "") => Ok(None),
+        (lat, lon) => match (degrees(lat), degrees(lon)) {
+            (Some(lat), Some(lon)) => Ok(Some(Position { lat, lon })),
+            _ => Err(()),
+        },
+    }
+}
+
+/// Why somebody does it, where a form asks nothing else.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Why {
+    pub(super) reason: String,
 }

@@ -15,8 +15,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Pages;
 use super::enrol::new::{Entered, entered};
-use super::enrol::{clean, position, told};
-use super::form::{Answer, act, again, answer};
+use super::enrol::{clean, told};
+use super::form::{Answer, act, again, answer, position};
 use super::text::Lang;
 use super::view::{PageError, Tab, View, Visitor, respond, show};
 use crate::audit::hex;

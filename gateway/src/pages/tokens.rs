@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::Pages;
-use super::form::{Answer, act, again as shown, answer};
+use super::form::{Answer, Why, act, again as shown, answer};
 use super::people::told;
 use super::text::Lang;
 use super::time::When;
@@ -177,13 +177,6 @@ pub(super) async fn add(
         }
     })
     .await
-}
-
-/// What is revoked, and why.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Why {
-    reason: String,
 }
 
 /// `POST /tokens/{id}/revoke`: with a reason.

@@ -7,22 +7,14 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State as Shared};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::new::secret_page;
 use crate::pages::Pages;
-use crate::pages::form::{Answer, act, answer};
+use crate::pages::form::{Answer, Why, act, answer};
 use crate::pages::view::{PageError, Visitor};
 use crate::reading::NodeId;
 use crate::registry::RegistryError;
 use crate::service::access::Caller;
-
-/// Why something is done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::pages) struct Why {
-    reason: String,
-}
 
 /// `POST /nodes/{id}/revoke`: it is disconnected at once.
 pub(in crate::pages) async fn revoke(

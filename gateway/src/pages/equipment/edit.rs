@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::super::Pages;
-use super::super::form::{Answer, act, again, answer};
+use super::super::form::{Answer, act, again, again_lines, answer, position};
 use super::super::text::Lang;
 use super::super::view::{PageError, Tab, View, Visitor, show};
 use super::Sight;
@@ -108,13 +108,12 @@ impl Typed {
     }
 
     fn shown_again(self) -> Self {
-        let keep = |text: &str| text.chars().filter(|c| !c.is_control() || *c == '\n').take(4_000).collect();
         Self {
             id: again(&self.id),
             name_el: again(&self.name_el),
             name_en: again(&self.name_en),
-            numbers: keep(&self.numbers),
-            nodes: keep(&self.nodes),
+            numbers: again_lines(&self.numbers),
+            nodes: again_lines(&self.nodes),
             ..self
         }
     }
@@ -128,16 +127,7 @@ impl Typed {
         };
         let some = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(Box::<str>::from);
         let text = |text: &str| text.trim().to_owned();
-        let position = match (self.lat.trim(), self.lon.trim()) {
-            ("", "") => None,
-            (lat, lon) => {
-                let number = |text: &str| text.replace(',', ".").parse::<f64>().ok().filter(|v| v.is_finite());
-                let (Some(lat), Some(lon)) = (number(lat), number(lon)) else {
-                    return Err(t.no_such_position().into());
-                };
-                Some(Position { lat, lon })
-            }
-        };
+        let position = position(&self.lat, &self.lon).map_err(|()| t.no_such_position().to_owned())?;
         let installed = match self.installed.trim() {
             "" => None,
             day => Some(day.parse().map_err(|_| format!("{}: {}", t.installed(), t.day_wrong()))?),

@@ -14,9 +14,8 @@ use super::super::Pages;
 use super::super::form::{Answer, act, again, answer};
 use super::super::text::Lang;
 use super::super::view::{PageError, Tab, View, Visitor, show};
-use super::act::Typed as Form;
 use super::edit::{Typed, told};
-use super::row;
+use super::{row, typed};
 use crate::audit::hex;
 use crate::import::csv::{Table, TableError, decoded};
 use crate::operations::asset::Asset;
@@ -94,7 +93,7 @@ fn lines_max(pages: &Pages) -> usize {
 }
 
 /// The table that a form brought: a file, or else what was pasted.
-fn table(pages: &Pages, form: Option<&Form>, t: Lang) -> Result<String, (StatusCode, String)> {
+fn table(pages: &Pages, form: Option<&typed::Typed>, t: Lang) -> Result<String, (StatusCode, String)> {
     let form = form.ok_or_else(|| (StatusCode::BAD_REQUEST, t.import_unreadable().to_owned()))?;
     let bytes = form.files.first().map_or(form.table.as_bytes(), |(_, bytes)| bytes);
     if bytes.len() > TABLE_BYTES_MAX {
@@ -105,7 +104,7 @@ fn table(pages: &Pages, form: Option<&Form>, t: Lang) -> Result<String, (StatusC
 
 /// `POST /equipment/import`: nothing is added yet.
 pub(in crate::pages) async fn check(Shared(pages): Shared<Arc<Pages>>, visitor: Visitor, request: Request) -> Response {
-    let form = Form::read(request).await;
+    let form = typed::Typed::read(request).await;
     answer(pages, visitor, move |pages, visitor| {
         let t = visitor.lang;
         let told = table(pages, form.as_ref(), t)
@@ -125,7 +124,7 @@ pub(in crate::pages) async fn add(
     visitor: Visitor,
     request: Request,
 ) -> Response {
-    let form = Form::read(request).await;
+    let form = typed::Typed::read(request).await;
     answer(pages, visitor, move |pages, visitor| {
         let t = visitor.lang;
         let told_again = |status, wrong: String, checked| {

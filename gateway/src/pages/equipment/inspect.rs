@@ -11,10 +11,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::Pages;
-use super::super::form::{Answer, act, again, answer};
+use super::super::form::{Answer, act, again, again_lines, answer};
 use super::super::text::Lang;
 use super::super::view::{PageError, Tab, View, Visitor, show};
-use super::act::Typed;
+use super::typed::Typed;
 use super::{Sight, hand, row};
 use crate::catalogue::inspections::Item;
 use crate::operations::asset::AssetId;
@@ -175,18 +175,14 @@ fn render(
             .into_iter()
             .map(|(uid, defect)| {
                 let told = format!("{} · {}", t.severity_of(defect.severity), defect.text);
-                (uid.to_string(), told, typed.ticks().iter().any(|tick| tick == uid.as_str()))
+                (uid.to_string(), told, typed.ticks.iter().any(|tick| tick == uid.as_str()))
             })
             .collect(),
         else_in_order: !typed.get("else").is_empty(),
-        note: again(typed.get("note")),
+        note: again_lines(typed.get("note")),
         paper: again(typed.get("paper")),
         supersedes: again(typed.get("supersedes")),
-        severities: vec![
-            ("recommended", t.sev_recommended(), t.sev_recommended_says()),
-            ("important", t.sev_important(), t.sev_important_says()),
-            ("urgent", t.sev_urgent(), t.sev_urgent_says()),
-        ],
+        severities: row::severities(t),
         title,
         t,
     };
@@ -234,10 +230,9 @@ fn take(
     let (book, catalogue) = (&pages.gateway.book, &pages.gateway.config.catalogue);
     let sight = Sight::of(pages, Some(person))?;
     let held = sight.get(id)?;
-    let files = match typed.keep(pages, caller) {
+    let files = match typed.keep(pages, caller, t)? {
         Ok(files) => files,
-        Err(BookError::Document) => return Ok(Err(t.document_wrong().to_owned())),
-        Err(error) => return Err(error.into()),
+        Err(wrong) => return Ok(Err(wrong)),
     };
     if !typed.get("paper").is_empty() && files.is_empty() {
         return Ok(Err(t.check_paper_says().to_owned()));
@@ -294,8 +289,8 @@ fn submission(
                 _ => continue,
             };
             if result == Outcome::Defect {
-                let severity =
-                    severity(get("s")).ok_or_else(|| format!("{}: {}", t.pick(&item.name), t.severity_missing()))?;
+                let severity = Severity::named(get("s"))
+                    .ok_or_else(|| format!("{}: {}", t.pick(&item.name), t.severity_missing()))?;
                 let text = get("x");
                 let name = t.pick(&item.name);
                 let text = if text.is_empty() { name.to_owned() } else { format!("{name}: {text}") };
@@ -314,7 +309,7 @@ fn submission(
         answers,
         all_else_in_order: !typed.get("else").is_empty(),
         defects,
-        found_well: typed.ticks().iter().filter_map(|uid| Uid::new(uid).ok()).collect(),
+        found_well: typed.ticks.iter().filter_map(|uid| Uid::new(uid).ok()).collect(),
         note: typed.get("note").to_owned(),
         files,
         supersedes: Uid::new(typed.get("supersedes")).ok(),
@@ -322,15 +317,6 @@ fn submission(
         metres: None,
         uid,
     })
-}
-
-fn severity(code: &str) -> Option<Severity> {
-    match code {
-        "recommended" => Some(Severity::Recommended),
-        "important" => Some(Severity::Important),
-        "urgent" => Some(Severity::Urgent),
-        _ => None,
-    }
 }
 
 /// A defect, named after its inspection: the same form sent twice finds it once.

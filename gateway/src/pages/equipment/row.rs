@@ -75,6 +75,13 @@ pub(super) fn severity(severity: Severity, t: Lang) -> Mark {
     Mark { mark, word: t.severity_of(severity).to_owned() }
 }
 
+/// Severities to choose from: code, name, what each means.
+pub(super) fn severities(t: Lang) -> Vec<(&'static str, &'static str, &'static str)> {
+    let says = [t.sev_recommended_says(), t.sev_important_says(), t.sev_urgent_says()];
+    let all = Severity::ALL.into_iter().zip(says);
+    all.map(|(severity, says)| (severity.code(), t.severity_of(severity), says)).collect()
+}
+
 pub(super) fn duty(standing: crate::operations::schedule::Standing, t: Lang) -> Mark {
     use crate::operations::schedule::Standing as S;
     let mark = match standing {
