@@ -161,8 +161,9 @@ impl Wrapping<'_> {
                 before = Some(letter);
                 continue;
             }
-            // An accent that stands on the letter before it has no width and stays with it.
-            while advance > 0.0 && width + advance > self.room && !line.is_empty() {
+            // An accent that stands on the letter before it has no width and stays with it; after a blank it stands alone.
+            let stays = advance == 0.0 && !before.is_some_and(is_blank);
+            while !stays && width + advance > self.room && !line.is_empty() {
                 match at.take() {
                     Some(open) => {
                         let rest = line.split_off(open.goes.0);

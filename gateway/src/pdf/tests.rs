@@ -163,6 +163,17 @@ fn a_cell_longer_than_a_page_goes_on_under_the_repeated_head() {
 }
 
 #[test]
+fn an_accent_that_stands_alone_after_a_blank_does_not_carry_the_blank_over_the_margin() {
+    let fonts = Fonts::load();
+    let style = Style::new(Weight::Regular, 10.0, 13.0);
+    for width in (60..90_u8).map(f32::from) {
+        for line in wrap(&fonts, style, "μμμμμμμμμμ \u{301}", width) {
+            assert!(line.width <= width, "{:?} is {} wide, and {width} was asked for", line.text, line.width);
+        }
+    }
+}
+
+#[test]
 fn the_same_report_gives_the_same_bytes() {
     let blocks = vec![defects(7), Block::Picture { jpeg: jpeg(64, 48, &[]), caption: "Κούνια".into() }];
     assert_eq!(render(&report(blocks.clone())).expect("a PDF"), render(&report(blocks)).expect("a PDF"));
