@@ -6,6 +6,7 @@
 
 mod follow;
 mod housekeeping;
+mod usage;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -5,6 +5,7 @@ pub mod inspections;
 pub mod load;
 pub mod mapping;
 pub mod personal_data;
+pub mod severity;
 mod shape;
 
 use std::collections::HashMap;
@@ -26,6 +27,8 @@ pub struct Catalogue {
     pub mappings: mapping::Mappings,
     /// What is held of people.
     pub personal_data: Vec<personal_data::DataClass>,
+    /// How defects are rated.
+    pub schemes: Vec<severity::Scheme>,
     /// What equipment is inspected for.
     pub inspections: Vec<inspections::Sheet>,
     /// Which certificates it needs.
@@ -79,6 +82,12 @@ impl Catalogue {
     /// The sheet that is about that kind of equipment.
     pub fn sheet(&self, kind: &str) -> Option<&inspections::Sheet> {
         self.inspections.iter().find(|sheet| sheet.has_kind(kind))
+    }
+
+    /// The scheme by which defects of that kind of equipment are rated.
+    pub fn scheme(&self, kind: &str) -> Option<&severity::Scheme> {
+        let code = &self.sheet(kind)?.severity;
+        self.schemes.iter().find(|scheme| scheme.code == *code)
     }
 
     /// Types of certificates that equipment of that kind and use needs.

@@ -14,5 +14,7 @@ pub mod dossier;
 pub mod duty;
 pub mod inspection;
 mod photo;
+pub mod rating;
 pub mod schedule;
 pub mod step;
+pub mod usage;

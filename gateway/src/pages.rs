@@ -144,6 +144,8 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/equipment/steps/{uid}", records, equipment::record::page)
         .get("/equipment/steps/{uid}/pdf", records, equipment::paper::of_step)
         .get("/equipment/{id}/book.pdf", records, equipment::paper::book)
+        .get("/equipment/{id}/files", assets, equipment::files::page)
+        .post_document("/equipment/{id}/files", assets, equipment::files::post)
         .get("/equipment/{id}/edit", assets, equipment::edit::edit)
         .post("/equipment/{id}/edit", assets, equipment::edit::set)
         .get("/equipment/{id}/inspect/{of_type}", inspect, equipment::inspect::page)

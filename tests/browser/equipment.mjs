@@ -233,6 +233,54 @@ if (wanted("equipment")) try {
     stranger.problems = [];
   });
 
+  await check("a manufacturer's consent to a node is put on file, seen, and taken off with a reason", async () => {
+    await go(operator, "/equipment/sw-1/edit");
+    await operator.locator("[name=nodes]").fill("swing-7: άνω δοκός");
+    await operator.locator("[name=inspected]").fill("annual_main: 2026-01-12");
+    await press(operator, "Αποθήκευση");
+    await operator.getByText("χωρίς συναίνεση του κατασκευαστή").waitFor();
+    await operator.locator("#facts ~ dl").getByRole("link", { name: "Αρχεία και συναινέσεις" }).click();
+    await operator.locator("select[name=node]").selectOption("swing-7");
+    await operator.locator("input[type=file]").setInputFiles([{ name: "συναίνεση.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n%%EOF\n") }, await photograph(operator)]);
+    await press(operator, "Αποθήκευση");
+    await operator.getByRole("link", { name: "συναίνεση.pdf" }).waitFor();
+    assert.equal(await operator.locator("#files ~ ul img").count(), 1);
+    if (shots) await everyLook(operator, "files", "/equipment/sw-1/files");
+    await go(operator, "/equipment/sw-1");
+    assert.equal(await operator.getByText("χωρίς συναίνεση του κατασκευαστή").count(), 0);
+    await go(operator, "/equipment/sw-1/files");
+    await operator.locator("#consents ~ ul summary").click();
+    await operator.locator("#consents ~ ul input[name=reason]").fill("αφορά άλλο μοντέλο");
+    await press(operator, "Αφαίρεση από τον φάκελο");
+    await operator.getByText("χωρίς συναίνεση του κατασκευαστή").waitFor();
+    const table = await (await operator.request.get(`${city.http}/equipment/export.csv`)).text();
+    assert.match(table, /swing-7: άνω δοκός/);
+    assert.match(table, /annual_main: 2026-01-12/);
+  });
+
+  await check("a defect of machinery is rated by likelihood and consequence; the scheme proposes and the inspector decides", async () => {
+    await add(operator, { id: "crane-1", kind: "machinery", name: "Καλαθοφόρο", site: "toumba", use: "lifting" });
+    await go(inspector, "/equipment/crane-1/do/found");
+    await inspector.getByLabel("Τι δεν είναι σε τάξη").fill("ρωγμή στον βραχίονα");
+    await inspector.getByLabel("Πιθανότητα").selectOption("4");
+    await inspector.getByLabel("όπως προτείνει η κλίμακα").check();
+    await press(inspector, "Καταχώριση");
+    await inspector.getByRole("alert").filter({ hasText: "Βαθμολογήστε" }).waitFor();
+    inspector.problems = inspector.problems.filter((problem) => !problem.includes("422"));
+    await inspector.getByLabel("Συνέπεια").selectOption("5");
+    if (shots) await inspector.screenshot({ path: join(shots, "eq-rated.png"), fullPage: true });
+    await press(inspector, "Καταχώριση");
+    assert.match(await verdict(inspector), /εντολή ακινητοποίησης/, "4 by 5 is urgent");
+    await inspector.getByText("Συνέπεια: θάνατος ή μόνιμη βλάβη (5/5)").waitFor();
+    await go(inspector, "/equipment/crane-1/do/found");
+    await inspector.getByLabel("Τι δεν είναι σε τάξη").fill("ξεθωριασμένη πινακίδα");
+    await inspector.getByLabel("Πιθανότητα").selectOption("5");
+    await inspector.getByLabel("Συνέπεια").selectOption("5");
+    await inspector.getByLabel(/συνιστώμενο/).check();
+    await press(inspector, "Καταχώριση");
+    await inspector.locator("#defects ~ ul li").filter({ hasText: "ξεθωριασμένη" }).filter({ hasText: "συνιστώμενο" }).waitFor();
+  });
+
   await check("who is held to sites sees what stands there and nothing else", async () => {
     await add(operator, { id: "pg-kamara", kind: "playground", name: "Παιδική χαρά Καμάρας", site: "arch-of-galerius" });
     const outside = await person(browser, city, "giorgos", "Γιώργος Φορέας", "inspector", { sites: ["toumba"] });

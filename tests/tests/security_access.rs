@@ -34,7 +34,7 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,
         ("POST", "/rejections/{id}/replay" | "/api/rejections/{id}/replay") => &["operator", "administrator"],
         ("GET", "/more" | "/e/{id}") => &["nobody"],
-        (_, "/equipment/new" | "/equipment/import" | "/equipment/import/add" | "/equipment/{id}/edit") => {
+        (_, "/equipment/new" | "/equipment/import" | "/equipment/import/add" | "/equipment/{id}/edit" | "/equipment/{id}/files") => {
             &["operator", "administrator"]
         }
         (_, "/equipment/{id}/inspect/{of_type}") => &["inspector", "administrator"],

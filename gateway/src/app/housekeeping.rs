@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::usage;
 use crate::audit::beacon::{self, Way};
 use crate::audit::{self, Head};
 use crate::reading::Timestamp;
@@ -74,6 +75,11 @@ async fn look_after_equipment(app: &Arc<Gateway>) {
             Ok(0) => {}
             Ok(ordered) => tracing::warn!(ordered, "equipment is to be locked out: its certificate has lapsed"),
             Err(error) => tracing::error!(%error, "equipment could not be held to its certificates"),
+        }
+        match usage::call(&app) {
+            Ok(0) => {}
+            Ok(called) => tracing::info!(called, "equipment was used often enough to be inspected"),
+            Err(error) => tracing::error!(%error, "uses of equipment could not be counted"),
         }
         let before = now.plus_millis(-i64::from(app.config.retention.distances_days) * DAY_MS);
         let forgotten = match book.forget_distances(before) {

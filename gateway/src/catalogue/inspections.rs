@@ -10,6 +10,8 @@ use super::Text;
 pub struct Sheet {
     /// Which edition of the file: an inspection keeps the one that it was made with.
     pub version: String,
+    /// The scheme by which defects are rated.
+    pub severity: Arc<str>,
     /// Kinds of equipment that it is about.
     pub kinds: Vec<Named>,
     /// Uses of such equipment that make a difference.
@@ -40,6 +42,8 @@ pub struct InspectionType {
     pub uses: Vec<Arc<str>>,
     /// How often.
     pub interval: Interval,
+    /// So many uses after the last one, where nodes count them.
+    pub after: Option<Uses>,
     /// Days before it is due from which on it may be made.
     pub before_days: u16,
     /// Days after it was due until which it is in time.
@@ -72,6 +76,15 @@ pub enum Interval {
         /// 1 to 31.
         day: i8,
     },
+}
+
+/// So many uses, as a counter tells them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uses {
+    /// The quantity that counts them.
+    pub quantity: Arc<str>,
+    /// How many are enough.
+    pub count: u64,
 }
 
 /// Something that is looked at.

@@ -1,5 +1,5 @@
 //! Reads the catalogue files `quantities.toml`, `node_types.toml`, `zones.toml`, `mappings.toml`, `personal_data.toml`,
-//! `inspections/*.toml` and `certificates.toml`, and tells every problem of all at once.
+//! `severity.toml`, `inspections/*.toml` and `certificates.toml`, and tells every problem of all at once.
 //!
 //! The files of `config/catalogues/` are part of the program; a municipality that edits them gives a folder of its own.
 //! What is read here is consistent: codes and numbers are unique, and whatever is named by another entry exists.
@@ -17,6 +17,7 @@ mod inspections;
 mod mapping;
 mod personal_data;
 mod quantity;
+mod severity;
 
 /// The files of a catalogue folder, with what the program carries of each.
 const FILES: [(&str, &str); 3] = [
@@ -29,9 +30,10 @@ const FILES: [(&str, &str); 3] = [
 type Add = fn(&mut Catalogue, &Path, &str) -> Vec<Problem>;
 
 /// The files that a folder may lack: the program's own are then taken.
-const OPTIONAL: [(&str, &str, Add); 9] = [
+const OPTIONAL: [(&str, &str, Add); 10] = [
     ("mappings.toml", include_str!("../../../config/catalogues/mappings.toml"), mapping::add),
     ("personal_data.toml", include_str!("../../../config/catalogues/personal_data.toml"), personal_data::add),
+    ("severity.toml", include_str!("../../../config/catalogues/severity.toml"), severity::add),
     (
         "inspections/playgrounds.toml",
         include_str!("../../../config/catalogues/inspections/playgrounds.toml"),

@@ -210,6 +210,7 @@ pub(super) struct Field {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sheet {
     pub(super) version: Key<String>,
+    pub(super) severity: Key<String>,
     pub(super) kind: Vec<Spanned<Named>>,
     #[serde(rename = "use")]
     pub(super) used_as: Vec<Spanned<Named>>,
@@ -230,7 +231,16 @@ pub(super) struct InspectionType {
     pub(super) after_days: Key<u64>,
     pub(super) independent: Key<bool>,
     pub(super) covers: Key<Vec<String>>,
+    pub(super) after: Key<Uses>,
     pub(super) source: Key<String>,
+}
+
+/// So many uses.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Uses {
+    pub(super) quantity: Key<String>,
+    pub(super) count: Key<u64>,
 }
 
 /// A code and what people read.
@@ -262,6 +272,32 @@ pub(super) struct Item {
     pub(super) max: Key<f64>,
     pub(super) with_node: Key<bool>,
     pub(super) source: Key<String>,
+}
+
+/// `severity.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Schemes {
+    pub(super) scheme: Vec<Spanned<Scheme>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Scheme {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) important_from: Key<u64>,
+    pub(super) urgent_from: Key<u64>,
+    pub(super) source: Key<String>,
+    pub(super) scale: Vec<Spanned<Scale>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Scale {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) marks: Vec<Spanned<Text>>,
 }
 
 /// `certificates.toml`.

@@ -283,7 +283,7 @@ impl Year<'_> {
         let (id, severity, text) = (AssetId::new(story.0)?, story.1, story.2.to_owned());
         let (inspector, second, technician, operator) =
             (self.inspector.clone(), self.second.clone(), self.technician.clone(), self.operator.clone());
-        let found = self.step(day, 11, &inspector, Deed::Found { severity, text }, true)?;
+        let found = self.step(day, 11, &inspector, Deed::Found { severity, text, rating: None }, true)?;
         let defect = found.uid.clone();
         let mut told = vec![found];
         if severity == Severity::Urgent {

@@ -118,6 +118,9 @@ pub struct Asset {
     /// Documents and photographs of it, by their SHA-256.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<Box<str>>,
+    /// The last day that each type of inspection was made before it was written down here, as its papers say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inspected: BTreeMap<Box<str>, Date>,
     /// The day it was written down here: what was lapsed then is a baseline.
     pub known_from: Date,
 }
@@ -159,6 +162,9 @@ pub enum Unsound {
     /// A position that is not on Earth.
     #[error("the position is no place on Earth")]
     Position,
+    /// A type of inspection that the kind does not have, or a day after the one that it was written down.
+    #[error("there is no inspection {0} of it before it was written down here")]
+    Inspected(String),
     /// A text that is too long, or holds line breaks.
     #[error("a text is too long or holds line breaks")]
     Text,
@@ -194,6 +200,10 @@ impl Asset {
             Some(used_as) if !known(used_as) => return Err(Unsound::Use(used_as.to_string())),
             None if !sheet.uses.is_empty() => return Err(Unsound::Use(String::new())),
             _ => {}
+        }
+        let told_before = |code: &str, day: Date| sheet.of_type(code).is_some() && day <= self.known_from;
+        if let Some((code, _)) = self.inspected.iter().find(|(code, day)| !told_before(code, **day)) {
+            return Err(Unsound::Inspected(code.to_string()));
         }
         if let Some(site) = self.site.as_ref().filter(|site| catalogue.site(site).is_none()) {
             return Err(Unsound::Site(site.to_string()));

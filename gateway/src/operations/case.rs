@@ -111,7 +111,7 @@ impl Case {
                 let seen = Inspection { at: *at, by: by.clone(), passed: *passed, found_well: found_well.clone() };
                 self.inspections.insert(uid.clone(), seen);
             }
-            Deed::Found { severity, text } => {
+            Deed::Found { severity, text, rating } => {
                 match self.has_room(uid) {
                     // However much is open, equipment with an urgent defect is locked out.
                     Err(Refusal::TooMany) if *severity == Severity::Urgent => {}
@@ -120,6 +120,7 @@ impl Case {
                 words(text)?;
                 let found = Defect {
                     severity: *severity,
+                    rating: rating.clone(),
                     text: text.clone(),
                     found_at: *at,
                     found_by: by.clone(),
@@ -130,7 +131,8 @@ impl Case {
             }
             Deed::Reclassified { defect, severity, reason } => {
                 words(reason)?;
-                self.open_defect(defect)?.severity = *severity;
+                let found = self.open_defect(defect)?;
+                (found.severity, found.rating) = (*severity, None);
                 self.lock_out_if_urgent(defect, *at, by);
             }
             Deed::LockoutOrdered { cause } => {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::asset::Asset;
 use super::dossier::Dossier;
-use super::schedule::{Plan, Standing};
+use super::schedule::{Last, Plan, Standing};
 use super::step::{Hand, REINSPECTION, Uid};
 use crate::catalogue::inspections::{CertificateType, InspectionType, Interval, Item, Sheet};
 use crate::catalogue::{Catalogue, Text};
@@ -67,7 +67,7 @@ pub fn duties(asset: &Asset, sheet: &Sheet, dossier: &Dossier, today: Date) -> V
     }
     let planned = sheet.types_for(asset.used_as.as_deref()).filter_map(|of_type| {
         let plan = plan(asset, of_type)?;
-        let last = dossier.last(&of_type.code);
+        let last = last(asset, sheet, dossier, &of_type.code);
         Some(Duty {
             of_type: (*of_type.code).into(),
             name: of_type.name.clone(),
@@ -80,6 +80,20 @@ pub fn duties(asset: &Asset, sheet: &Sheet, dossier: &Dossier, today: Date) -> V
     let mut duties: Vec<Duty> = planned.chain(calls(sheet, dossier, today)).collect();
     duties.sort_by(|a, b| (a.due, &a.of_type).cmp(&(b.due, &b.of_type)));
     duties
+}
+
+/// The last inspection of a type: on record, or else as the papers say that were there before.
+pub fn last(asset: &Asset, sheet: &Sheet, dossier: &Dossier, code: &str) -> Option<Last> {
+    dossier.last(code).or_else(|| papers(asset, sheet, code).map(|made| Last { made, due: None }))
+}
+
+/// The last day that a type of inspection was made before there was a record, by it or by one that stands for it.
+pub fn papers(asset: &Asset, sheet: &Sheet, code: &str) -> Option<Date> {
+    let stands_for = |other: &str| {
+        let of_type = sheet.of_type(other);
+        other == code || of_type.is_some_and(|of_type| of_type.covers.iter().any(|covered| **covered == *code))
+    };
+    asset.inspected.iter().filter(|(other, _)| stands_for(other)).map(|(_, day)| *day).max()
 }
 
 /// Inspections that were called for.

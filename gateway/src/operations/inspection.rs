@@ -11,6 +11,7 @@ use serde_json::json;
 use super::asset::{Asset, AssetId};
 use super::book::{Held, New, Shelf};
 use super::duty::{self, Dependent};
+use super::rating::Rating;
 use super::step::{Deed, Evidence, Hand, REINSPECTION, Severity, Step, Uid};
 use crate::catalogue::Catalogue;
 use crate::catalogue::inspections::Item;
@@ -111,6 +112,9 @@ pub struct NewDefect {
     pub item: Box<str>,
     /// How bad it is: the inspector decides.
     pub severity: Severity,
+    /// How it was rated, where the sheet's scheme asks for it.
+    #[serde(default)]
+    pub rating: Option<Rating>,
     /// What is wrong.
     pub text: String,
     /// Photographs, by SHA-256.
@@ -167,6 +171,9 @@ pub enum Invalid {
     /// Ends before it begins, ahead of time, or too long ago.
     #[error("its times cannot be")]
     Times,
+    /// A rating that no scheme can have given.
+    #[error("the rating is of no scheme")]
+    Rating,
     /// A text that is too long, or too many answers.
     #[error("it is too long")]
     TooLong,
@@ -193,6 +200,7 @@ impl Invalid {
             Self::NoFinding(..) => "no_finding",
             Self::BeyondLimits(..) => "beyond_limits",
             Self::Times => "times",
+            Self::Rating => "rating",
             Self::TooLong => "too_long",
             Self::Dependent(_) => "dependent",
             Self::AnotherHand => "another_hand",
@@ -253,7 +261,11 @@ pub fn steps(
         if !unit.iter().any(|held| held.asset.id == defect.asset) {
             return Err(Invalid::NotAsked(defect.text.chars().take(40).collect(), defect.asset.clone()));
         }
-        let deed = Deed::Found { severity: defect.severity, text: defect.text.trim().to_owned() };
+        if defect.rating.as_ref().is_some_and(|rating| !rating.is_sound()) {
+            return Err(Invalid::Rating);
+        }
+        let (severity, rating) = (defect.severity, defect.rating.clone());
+        let deed = Deed::Found { severity, text: defect.text.trim().to_owned(), rating };
         let evidence = Evidence { files: defect.files.clone(), text: defect.item.to_string() };
         let step = Step { uid: defect.uid.clone(), at, by: hand.clone(), deed, evidence };
         steps.push(New::of(defect.asset.clone(), step));

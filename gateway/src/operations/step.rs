@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::rating::Rating;
 use crate::reading::Timestamp;
 
 /// The name of a step, and of the defect, work order or inspection that it begins: made by whoever does it, also without a connection, so that what
@@ -177,6 +178,9 @@ pub enum Deed {
         severity: Severity,
         /// The part, the item of the checklist, and what is wrong.
         text: String,
+        /// How it was rated, where a scheme asks for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rating: Option<Rating>,
     },
     /// A defect is worse or milder than it was said to be.
     Reclassified {

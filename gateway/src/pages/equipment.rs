@@ -5,6 +5,7 @@ pub(super) mod act;
 pub(super) mod asset;
 pub(super) mod edit;
 pub(super) mod field;
+pub(super) mod files;
 pub(super) mod import;
 pub(super) mod inspect;
 pub(super) mod list;

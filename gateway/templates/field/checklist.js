@@ -103,7 +103,7 @@ function round(context, asset) {
     ? state("attention", count(mine().length, t.finding_one, t.finding_many)) : state("good", t.in_order));
   const show = (one) => {
     const element = finding(one, {
-      save, items, changed: stands,
+      scheme: draft.unit.scheme, save, items, changed: stands,
       remove: async () => { await drop(context, one); element.remove(); stands(); app.render(); },
     });
     holder.append(element);
@@ -139,7 +139,7 @@ function full(context, asset) {
   told();
   const others = h("div", {});
   const show = (one) => {
-    const element = finding(one, { save, title: t.finding_else, remove: async () => { await drop(context, one); element.remove(); } });
+    const element = finding(one, { scheme: draft.unit.scheme, save, title: t.finding_else, remove: async () => { await drop(context, one); element.remove(); } });
     others.append(element);
     return element;
   };
@@ -176,7 +176,7 @@ function item(context, asset, one) {
     if (wanted) {
       kept ??= { uid: newUid("defect"), asset: asset.id, item: one.code, severity: null, text: "", photos: [] };
       if (!draft.findings.includes(kept)) draft.findings.push(kept);
-      if (!holder.firstChild) holder.append(finding(kept, { save, title: `${t.finding}: ${named(one.name)}` }));
+      if (!holder.firstChild) holder.append(finding(kept, { scheme: draft.unit.scheme, save, title: `${t.finding}: ${named(one.name)}` }));
     } else {
       draft.findings = draft.findings.filter((two) => two !== kept);
       holder.replaceChildren();

@@ -165,7 +165,7 @@ export function unitPage(app, id) {
     h("p", {}, `${siteName(app, unit)} · ${unit.id}`),
     h("h2", {}, t.duties),
     unit.duties.length
-      ? h("ul.rows", {}, unit.duties.map((duty) => offer(duty.of_type, duty.name, [h("span", {}, standing(duty)), duty.reason && h("span", {}, duty.reason)])))
+      ? h("ul.rows", {}, unit.duties.map((duty) => offer(duty.of_type, duty.name, [h("span", {}, standing(duty)), duty.reason && h("span", {}, named(duty.reason))])))
       : h("p", {}, t.no_duties),
     others.length > 0 && h("details.more", {}, h("summary", {}, t.other_types), h("ul.rows", {}, others.map((type) => offer(type.code, type.name, null)))),
     h("h2", {}, t.equipment),

@@ -8,6 +8,17 @@ const SEVERITIES = ["recommended", "important", "urgent"];
 const key = (asset, item) => `${asset}/${item}`;
 export { key, SEVERITIES };
 
+/** The severity that a scheme proposes for marks counted from 1; null until all are given. */
+export function proposed(scheme, marks) {
+  if (marks.includes(0)) return null;
+  const product = marks.reduce((all, mark) => all * mark, 1);
+  if (product >= scheme.urgent_from) return "urgent";
+  return product >= scheme.important_from ? "important" : "recommended";
+}
+
+/** How a finding was rated, as it is sent. */
+const rating = (unit, marks) => (unit.scheme && marks?.length ? { rating: { scheme: unit.scheme.code, marks } } : {});
+
 /** A name that nobody else makes. */
 export function newUid(kind) {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
@@ -128,7 +139,8 @@ export function submission(draft, person, now) {
   return {
     form: "inspection", uid: draft.uid, by: person, asset: draft.asset, of_type: draft.of_type, version: draft.unit.version,
     started_at: draft.started_at, ended_at: Math.max(now, draft.started_at), answers, all_else_in_order: Boolean(draft.round),
-    defects: draft.findings.map(({ uid, asset, item, severity, text, photos }) => ({ uid, asset, item, severity, text: text.trim(), files: photos })),
+    defects: draft.findings.map(({ uid, asset, item, severity, marks, text, photos }) => (
+      { uid, asset, item, severity, ...rating(draft.unit, marks), text: text.trim(), files: photos })),
     found_well: draft.found_well, note: draft.note.trim(), files: draft.photos,
     ...(typeof draft.metres === "number" ? { metres: draft.metres } : {}),
   };
@@ -138,7 +150,7 @@ export function submission(draft, person, now) {
 export function step(draft, person, now) {
   const text = draft.text.trim();
   const deed = {
-    found: () => ({ kind: "found", severity: draft.severity, text }),
+    found: () => ({ kind: "found", severity: draft.severity, ...rating(draft.unit, draft.marks), text }),
     barred: () => ({ kind: "barred" }),
     work_done: () => ({ kind: "work_done", order: draft.order }),
   }[draft.deed]();

@@ -21,11 +21,12 @@ export function page(app, draft) {
   const title = t[`deed_${draft.deed}`];
   const both = (el) => `${title}: ${el}`;
   const picks = photographs(draft.photos, save, draft.deed === "barred" ? t.photo_barred : t.photos);
-  const severe = draft.deed === "found" && severity(draft.uid, draft.severity, (value) => { draft.severity = value; save(); });
+  const severe = draft.deed === "found" && severity(draft.unit.scheme, draft, save);
   const text = draft.deed !== "barred" && words(draft.deed === "found" ? t.finding_text : t.work_text, draft, "text", save);
   // Whether the work is on something grave: the record asks for a photograph then.
   const grave = asset.defects.some((defect) => order?.defects.includes(defect.uid) && defect.severity !== "recommended");
   const missing = () => [
+    draft.deed === "found" && draft.marks?.includes(0) && { text: t.lacks_mark, at: severe },
     draft.deed === "found" && !draft.severity && { text: t.lacks_severity, at: severe },
     draft.deed === "found" && !draft.text.trim() && { text: t.lacks_text, at: text },
     draft.deed === "barred" && !draft.photos.length && { text: t.lacks_photo, at: picks },

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::super::inspections::{CertificateType, InspectionType, Interval, Item, Named, Sheet};
-use super::super::{Catalogue, shape};
+use super::super::inspections::{CertificateType, InspectionType, Interval, Item, Named, Sheet, Uses};
+use super::super::severity::{LEVELS, Scheme};
+use super::super::{Catalogue, Quantity, Rule, shape};
 use super::{At, Entries, Seen};
 use crate::config::document::{self, Key};
 use crate::config::problem::{Problem, did_you_mean};
@@ -15,7 +16,7 @@ use crate::config::problem::{Problem, did_you_mean};
 pub(super) fn add_sheet(catalogue: &mut Catalogue, file: &File, text: &str) -> Vec<Problem> {
     let (shape, report) = document::read::<shape::Sheet>(file, text);
     let mut entries = Entries { report };
-    let sheet = entries.sheet(&shape, &catalogue.inspections);
+    let sheet = entries.sheet(&shape, catalogue);
     catalogue.inspections.push(sheet);
     entries.report.into_problems()
 }
@@ -30,7 +31,8 @@ pub(super) fn add_certificates(catalogue: &mut Catalogue, file: &File, text: &st
 }
 
 impl Entries {
-    fn sheet(&mut self, shape: &shape::Sheet, before: &[Sheet]) -> Sheet {
+    fn sheet(&mut self, shape: &shape::Sheet, catalogue: &Catalogue) -> Sheet {
+        let before = &catalogue.inspections;
         let version = self.top_text("version", &shape.version);
         let kinds = self.named("kind", &shape.kind);
         let uses = self.named("use", &shape.used_as);
@@ -45,9 +47,20 @@ impl Entries {
             let found = format!("{kind}, which another sheet is about");
             self.report.add(format!("kind[{i}].code"), Some(entry.span()), found, "each kind in one sheet");
         }
-        let types = self.types(shape, &sheet_codes(&uses));
+        let types = self.types(shape, &sheet_codes(&uses), catalogue);
         let items = self.items(shape, &sheet_codes(&kinds), &types);
-        Sheet { version, kinds, uses, types, items }
+        Sheet { version, severity: self.scheme(&shape.severity, &catalogue.schemes), kinds, uses, types, items }
+    }
+
+    fn scheme(&mut self, key: &Key<String>, known: &[Scheme]) -> Arc<str> {
+        let code = key.get().map_or(LEVELS, String::as_str);
+        if !known.iter().any(|scheme| *scheme.code == *code) {
+            let codes = || known.iter().map(|scheme| &*scheme.code);
+            let expected = format!("of severity.toml: {}", codes().collect::<Vec<_>>().join(", "));
+            let problem = self.report.add("severity", key.span(), format!("unknown {code}"), expected);
+            problem.hint = did_you_mean(code, codes());
+        }
+        code.into()
     }
 
     fn named(&mut self, name: &str, entries: &[Spanned<shape::Named>]) -> Vec<Named> {
@@ -62,7 +75,7 @@ impl Entries {
             .collect()
     }
 
-    fn types(&mut self, shape: &shape::Sheet, uses: &[Arc<str>]) -> Vec<InspectionType> {
+    fn types(&mut self, shape: &shape::Sheet, uses: &[Arc<str>], catalogue: &Catalogue) -> Vec<InspectionType> {
         let mut seen = Seen::default();
         let all: Vec<Arc<str>> = shape
             .of_type
@@ -80,6 +93,7 @@ impl Entries {
                     name: self.names(&at, &shape.name),
                     uses: self.known_or_none(&at, "uses", &shape.uses, uses),
                     interval: self.interval(&at, shape),
+                    after: self.uses(&at, &shape.after, catalogue),
                     before_days: self.days(&at, "before_days", &shape.before_days, 0),
                     after_days: self.days(&at, "after_days", &shape.after_days, 0),
                     independent: shape.independent.get().copied().unwrap_or(false),
@@ -88,6 +102,24 @@ impl Entries {
                 }
             })
             .collect()
+    }
+
+    /// So many uses, by a quantity that is counted.
+    fn uses(&mut self, at: &At, key: &Key<shape::Uses>, catalogue: &Catalogue) -> Option<Uses> {
+        let shape = key.get()?;
+        let at = &At { path: at.key("after"), span: key.span().unwrap_or_default() };
+        let quantity = self.text(at, "quantity", &shape.quantity);
+        let counts = |quantity: &Quantity| matches!(quantity.rule, Rule::Counter { .. } | Rule::Increment);
+        let known =
+            || catalogue.quantities().iter().filter(|quantity| counts(quantity)).map(|quantity| &*quantity.code);
+        if !quantity.is_empty() && !known().any(|code| code == quantity) {
+            let expected = format!("one that is counted: {}", known().collect::<Vec<_>>().join(", "));
+            let problem = self.report.add(at.key("quantity"), shape.quantity.span(), quantity.clone(), expected);
+            problem.hint = did_you_mean(&quantity, known());
+        }
+        self.value(at, "count", &shape.count, "how many uses");
+        let count = self.whole(&at.key("count"), &shape.count, 1, 1_000_000_000).unwrap_or(1);
+        Some(Uses { quantity: quantity.into(), count: count.into() })
     }
 
     fn interval(&mut self, at: &At, shape: &shape::InspectionType) -> Interval {

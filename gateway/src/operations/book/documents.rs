@@ -92,26 +92,36 @@ impl Book {
         Ok(document)
     }
 
+    /// What is known of a document without its bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn described(&self, sha256: &str) -> Result<Option<Document>, BookError> {
+        let sql = "SELECT media, bytes, name FROM document WHERE sha256 = ?1";
+        let row = locked(&self.file)
+            .prepare_cached(sql)?
+            .query_row([sha256], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get(2)?)))
+            .optional()?;
+        Ok(row.and_then(|(media, bytes, name)| {
+            let media = Media::named(&media)?;
+            Some(Document { sha256: sha256.to_owned(), media, bytes: bytes as u64, name })
+        }))
+    }
+
     /// A document and its bytes.
     ///
     /// # Errors
     /// [`BookError::NoDocument`] where there is none of that sum, or its bytes are others; or it cannot be read.
     pub fn document(&self, sha256: &str) -> Result<(Document, Vec<u8>), BookError> {
         let no_document = || BookError::NoDocument(sha256.chars().take(64).collect());
-        let sql = "SELECT media, bytes, name FROM document WHERE sha256 = ?1";
-        let row = locked(&self.file)
-            .prepare_cached(sql)?
-            .query_row([sha256], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get(2)?)))
-            .optional()?;
-        let (media, length, name) = row.ok_or_else(no_document)?;
+        let document = self.described(sha256)?.ok_or_else(no_document)?;
         let mut bytes = Vec::new();
         File::open(self.path(sha256))?.take(DOCUMENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
         if hex(digest(&SHA256, &bytes).as_ref()) != sha256 {
             tracing::error!(sha256, "a document's file is not what was kept");
             return Err(no_document());
         }
-        let media = Media::named(&media).ok_or_else(no_document)?;
-        Ok((Document { sha256: sha256.to_owned(), media, bytes: length as u64, name }, bytes))
+        Ok((document, bytes))
     }
 
     pub(super) fn has_document(&self, sha256: &str) -> Result<(), BookError> {

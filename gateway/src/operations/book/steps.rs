@@ -179,6 +179,17 @@ impl Book {
         Ok(file.prepare_cached("DELETE FROM distance WHERE at < ?1")?.execute([limit.millis()])?)
     }
 
+    /// A step that the gateway takes by itself, now.
+    ///
+    /// # Errors
+    /// No name can be made for it.
+    pub fn own(&self, asset: AssetId, deed: Deed) -> Result<New, BookError> {
+        let uid =
+            Uid::new(&format!("gateway-{}", crate::audit::hex(&random()?))).expect("hexadecimal digits are allowed");
+        let evidence = Evidence::default();
+        Ok(New::of(asset, Step { uid, at: self.clock.now(), by: Hand::gateway(), deed, evidence }))
+    }
+
     /// Orders the lock-out of what a lapsed certificate locks out today. Says how many were ordered.
     ///
     /// # Errors
@@ -190,11 +201,7 @@ impl Book {
             for of_type in self.catalogue.certificates_for(&asset.kind, asset.used_as.as_deref()) {
                 if dossier.is_to_be_locked_out(of_type, today) {
                     let cause = LockoutCause::Certificate((*of_type.code).into());
-                    let uid = Uid::new(&format!("lapse-{}", crate::audit::hex(&random()?)))
-                        .expect("hexadecimal digits are allowed");
-                    let (at, by, deed) = (self.clock.now(), Hand::gateway(), Deed::LockoutOrdered { cause });
-                    let evidence = Evidence::default();
-                    ordered.push(New::of(asset.id.clone(), Step { uid, at, by, deed, evidence }));
+                    ordered.push(self.own(asset.id.clone(), Deed::LockoutOrdered { cause })?);
                 }
             }
         }

@@ -100,7 +100,7 @@ fn open(folder: &TempDir, catalogue: &Arc<Catalogue>) -> Arc<Book> {
 }
 
 fn found(severity: Severity) -> Deed {
-    Deed::Found { severity, text: "the chain is worn".into() }
+    Deed::Found { severity, text: "the chain is worn".into(), rating: None }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::super::rating::Rating;
 use super::super::step::{Closing, Hand, LockoutCause, Severity, Uid};
 use crate::reading::Timestamp;
 
@@ -13,6 +14,9 @@ use crate::reading::Timestamp;
 pub struct Defect {
     /// How bad it is.
     pub severity: Severity,
+    /// How that was rated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
     /// What is wrong.
     pub text: String,
     /// When it was found.

@@ -45,7 +45,7 @@ impl Story {
 }
 
 fn found(severity: Severity) -> Deed {
-    Deed::Found { severity, text: "the chain is worn".to_owned() }
+    Deed::Found { severity, text: "the chain is worn".to_owned(), rating: None }
 }
 
 fn inspected(passed: bool, found_well: &[&str]) -> Deed {
@@ -253,7 +253,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     let deed = prop_oneof![
         3 => (any::<bool>(), names(), prop::option::weighted(0.2, name()))
             .prop_map(|(passed, well, instead)| looked(passed, well, instead)),
-        3 => (severity(), text()).prop_map(|(severity, text)| Deed::Found { severity, text }),
+        3 => (severity(), text()).prop_map(|(severity, text)| Deed::Found { severity, text, rating: None }),
         1 => (name(), severity(), text())
             .prop_map(|(defect, severity, reason)| Deed::Reclassified { defect, severity, reason }),
         1 => cause.prop_map(|cause| Deed::LockoutOrdered { cause }),

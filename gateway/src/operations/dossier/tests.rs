@@ -139,7 +139,7 @@ fn an_inspection_stands_for_what_it_covers_and_answers_calls_made_before_it() {
 #[test]
 fn who_works_on_it_is_known_for_good_and_a_dossier_comes_back_as_it_was() {
     let mut swing = Story::begin();
-    let found = Deed::Found { severity: Severity::Important, text: "loose".into() };
+    let found = Deed::Found { severity: Severity::Important, text: "loose".into(), rating: None };
     swing.takes("loose", "2026-03-01", "eleni", found);
     let defects = vec![uid("loose")];
     let due = Some(day("2026-03-08"));

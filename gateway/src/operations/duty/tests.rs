@@ -1,6 +1,6 @@
 use super::*;
 use crate::catalogue::load;
-use crate::operations::asset::AssetId;
+use crate::operations::asset::{AssetId, Unsound};
 use crate::operations::dossier::Made;
 
 fn day(text: &str) -> Date {
@@ -103,4 +103,26 @@ fn a_sensor_box_is_looked_at_where_there_is_one() {
     swing.nodes.push(mount);
     assert!(codes(&swing, "routine_visual").contains(&"sensor_box".to_owned()));
     assert!(AssetId::new("new").is_err() && AssetId::new("pg-1").is_ok());
+}
+
+#[test]
+fn what_its_papers_say_counts_until_there_is_a_record_and_stands_for_what_it_covers() {
+    let mut playground = asset("playground", None);
+    playground.inspected = [("annual_main", "2025-06-10"), ("routine_visual", "2026-02-27")]
+        .map(|(code, on)| (code.into(), day(on)))
+        .into();
+    assert_eq!(playground.check(&load::embedded()), Err(Unsound::Nowhere), "its types and days are well");
+    // The annual one stands for the operational one, whose three months are over long since.
+    let told = due(&playground, &Dossier::default(), "2026-03-01");
+    let told: Vec<(&str, &str, Option<u32>)> =
+        told.iter().map(|(of_type, due, overdue)| (of_type.as_str(), due.as_str(), *overdue)).collect();
+    assert_eq!(told, [("operational", "2025-09-10", Some(172)), ("routine_visual", "2026-02-28", Some(1))]);
+    // What is on record counts from then on.
+    let mut dossier = Dossier::default();
+    dossier.last.insert("operational".into(), made("2026-02-28"));
+    assert_eq!(due(&playground, &dossier, "2026-02-28"), [("routine_visual".into(), "2026-02-28".into(), None)]);
+    for (code, on) in [("annual_main", "2026-03-02"), ("lift_periodic", "2026-01-01")] {
+        let wrong = Asset { inspected: [(code.into(), day(on))].into(), ..asset("playground", None) };
+        assert_eq!(wrong.check(&load::embedded()), Err(Unsound::Inspected(code.into())));
+    }
 }

@@ -155,7 +155,8 @@ fn take(
 ) -> Result<Result<(), String>, PageError> {
     let sight = Sight::of(pages, Some(person))?;
     let held = sight.get(id)?;
-    let deed = match deed::typed(what, typed, &pages.gateway.config.catalogue, t) {
+    let catalogue = &*pages.gateway.config.catalogue;
+    let deed = match deed::typed(what, typed, catalogue.scheme(&held.asset.kind), catalogue, t) {
         Ok(deed) => deed,
         Err(wrong) => return Ok(Err(wrong)),
     };

@@ -12,10 +12,11 @@ use super::super::Pages;
 use super::super::text::Lang;
 use super::super::time::{Local, When};
 use super::super::view::{PageError, Tab, View, Visitor, show};
-use super::row::{self, Mark, Names, Row};
+use super::row::{self, File, Mark, Names, Row};
 use super::{Sight, act};
+use crate::catalogue::Catalogue;
 use crate::operations::asset::Tree;
-use crate::operations::book::{Held, Recorded};
+use crate::operations::book::{Book, Held, Recorded};
 use crate::operations::case::{DefectState, Status};
 use crate::operations::duty;
 use crate::operations::step::{Deed, REINSPECTION};
@@ -54,7 +55,7 @@ struct AssetPage {
     parts: Vec<Row>,
     facts: Vec<(&'static str, String)>,
     nodes: Vec<(String, String, bool)>,
-    files: Vec<String>,
+    files: Vec<File>,
     steps: Vec<Step>,
     older: Option<u64>,
     actions: Vec<Action>,
@@ -76,9 +77,10 @@ struct Defect {
     uid: String,
     text: String,
     severity: Mark,
+    rating: Option<String>,
     found: When,
     by: String,
-    files: Vec<String>,
+    files: Vec<File>,
     proposed: Option<String>,
     actions: Vec<Action>,
 }
@@ -99,6 +101,7 @@ struct Due {
     due: String,
     state: Mark,
     last: Option<(String, String)>,
+    papers: Option<String>,
     reason: Option<String>,
     independent: bool,
 }
@@ -120,7 +123,7 @@ pub(super) struct Step {
     pub(super) by: String,
     pub(super) what: String,
     pub(super) text: String,
-    pub(super) files: Vec<String>,
+    pub(super) files: Vec<File>,
 }
 
 /// Something that may be done.
@@ -193,7 +196,7 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
             by: names.of(&lockout.ordered_by),
             barred: lockout.barred_at.map(|at| local.when(at)),
         }),
-        defects: defects(held, &offer, &names, &local, book)?,
+        defects: defects(held, &offer, &names, &local, book, catalogue)?,
         orders: dossier
             .case
             .open_orders()
@@ -220,7 +223,10 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
                 due: row::day(duty.due, t),
                 state: row::duty(duty.standing, t),
                 last: dossier.last.get(&duty.of_type).map(|made| (made.uid.to_string(), row::day(made.on, t))),
-                reason: duty.call.as_ref().map(|(_, reason)| reason.clone()),
+                papers: sheet
+                    .and_then(|sheet| duty::papers(asset, sheet, &duty.of_type))
+                    .map(|day| format!("{}, {}", row::day(day, t), t.as_papers_say())),
+                reason: duty.call.as_ref().map(|(_, reason)| row::reason(reason, t)),
                 independent: duty.independent,
             })
             .collect(),
@@ -262,9 +268,13 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
             .iter()
             .map(|mount| (mount.node.to_string(), mount.place.clone(), mount.consent.is_some()))
             .collect(),
-        files: asset.files.iter().map(ToString::to_string).collect(),
+        files: row::files(book, &asset.files, t)?,
         older: (recorded.len() > STEPS).then(|| recorded.get(STEPS - 1).map(|last| last.number)).flatten(),
-        steps: recorded.iter().take(STEPS).map(|recorded| step(recorded, &names, &local)).collect(),
+        steps: recorded
+            .iter()
+            .take(STEPS)
+            .map(|recorded| step(recorded, book, &names, &local))
+            .collect::<Result<_, _>>()?,
         actions: first(held, &offer, t),
         more: offer.of(rest(status), None, t),
         may_edit: status != Status::Dismantled && offer.may(Permission::Assets),
@@ -283,7 +293,8 @@ fn defects(
     offer: &Offer<'_>,
     names: &Names,
     local: &Local,
-    book: &crate::operations::book::Book,
+    book: &Book,
+    catalogue: &Catalogue,
 ) -> Result<Vec<Defect>, PageError> {
     let t = local.lang;
     held.dossier
@@ -299,12 +310,13 @@ fn defects(
                 uid: uid.to_string(),
                 text: defect.text.clone(),
                 severity: row::severity(defect.severity, t),
+                rating: defect.rating.as_ref().map(|rating| row::rating(rating, catalogue, t)),
                 found: local.when(defect.found_at),
                 by: names.of(&defect.found_by),
-                files: book
-                    .step(uid)?
-                    .map(|recorded| recorded.step.evidence.files.iter().map(ToString::to_string).collect())
-                    .unwrap_or_default(),
+                files: match book.step(uid)? {
+                    Some(recorded) => row::files(book, &recorded.step.evidence.files, t)?,
+                    None => Vec::new(),
+                },
                 proposed,
                 actions: offer.of(actions, Some(uid.as_str()), t),
             })
@@ -376,19 +388,24 @@ const fn rest(status: Status) -> &'static [&'static str] {
 }
 
 /// A step as the history tells it.
-pub(super) fn step(recorded: &Recorded, names: &Names, local: &Local) -> Step {
+pub(super) fn step(recorded: &Recorded, book: &Book, names: &Names, local: &Local) -> Result<Step, PageError> {
     let (t, step) = (local.lang, &recorded.step);
-    let text = act::told(&step.deed, t);
-    let more = Some(step.evidence.text.as_str()).filter(|_| !matches!(step.deed, Deed::Found { .. }));
-    let texts = [text.as_str(), more.unwrap_or("")];
-    Step {
+    Ok(Step {
         uid: step.uid.to_string(),
         at: local.when(step.at),
         by: names.of(&step.by),
         what: t.deed(&step.deed.code().replace('_', " ")).to_owned(),
-        text: texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · "),
-        files: step.evidence.files.iter().map(ToString::to_string).collect(),
-    }
+        text: words(step, t),
+        files: row::files(book, &step.evidence.files, t)?,
+    })
+}
+
+/// What a step says, and what was written beside it.
+pub(super) fn words(step: &crate::operations::step::Step, t: Lang) -> String {
+    let text = act::told(&step.deed, t);
+    let more = Some(step.evidence.text.as_str()).filter(|_| !matches!(step.deed, Deed::Found { .. }));
+    let texts = [text.as_str(), more.unwrap_or("")];
+    texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// What whoever looks may do.

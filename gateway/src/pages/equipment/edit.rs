@@ -43,6 +43,7 @@ pub(in crate::pages) struct Typed {
     pub(super) maintainer: String,
     pub(super) numbers: String,
     pub(super) nodes: String,
+    pub(super) inspected: String,
     pub(super) reason: String,
     /// What stood there when the form was made: somebody else may change it meanwhile.
     pub(super) before: String,
@@ -72,7 +73,7 @@ struct EditPage {
 
 impl Typed {
     /// What stands of an asset, as its form holds it.
-    fn of(asset: &Asset) -> Self {
+    pub(super) fn of(asset: &Asset) -> Self {
         let place =
             |of: fn(&Position) -> f64| asset.position.as_ref().map(of).map(|v| v.to_string()).unwrap_or_default();
         let nodes: Vec<String> = asset
@@ -83,6 +84,7 @@ impl Typed {
                 place => format!("{}: {place}", mount.node),
             })
             .collect();
+        let inspected: Vec<String> = asset.inspected.iter().map(|(code, day)| format!("{code}: {day}")).collect();
         let numbers: Vec<String> = asset.numbers.iter().map(|(name, number)| format!("{name}: {number}")).collect();
         Self {
             id: asset.id.to_string(),
@@ -102,9 +104,36 @@ impl Typed {
             maintainer: asset.maintainer.clone(),
             numbers: numbers.join("\n"),
             nodes: nodes.join("\n"),
+            inspected: inspected.join("\n"),
             reason: String::new(),
             before: mark(asset),
         }
+    }
+
+    /// What a table says in that column, in one line.
+    pub(super) fn column(&self, name: &str) -> String {
+        let text = match name {
+            "id" => &self.id,
+            "parent" => &self.parent,
+            "kind" => &self.kind,
+            "use" => &self.used_as,
+            "name_el" => &self.name_el,
+            "name_en" => &self.name_en,
+            "site" => &self.site,
+            "lat" => &self.lat,
+            "lon" => &self.lon,
+            "manufacturer" => &self.manufacturer,
+            "model" => &self.model,
+            "serial" => &self.serial,
+            "standard" => &self.standard,
+            "installed" => &self.installed,
+            "maintainer" => &self.maintainer,
+            "numbers" => &self.numbers,
+            "nodes" => &self.nodes,
+            "inspected" => &self.inspected,
+            _ => "",
+        };
+        text.replace('\n', "; ")
     }
 
     fn shown_again(self) -> Self {
@@ -114,6 +143,7 @@ impl Typed {
             name_en: again(&self.name_en),
             numbers: again_lines(&self.numbers),
             nodes: again_lines(&self.nodes),
+            inspected: again_lines(&self.inspected),
             ..self
         }
     }
@@ -147,7 +177,13 @@ impl Typed {
             let known = before.and_then(|before| before.nodes.iter().find(|mount| *mount.node == *node));
             Mount { node: node.into(), place, consent: known.and_then(|mount| mount.consent.clone()) }
         });
+        let mut inspected = BTreeMap::new();
+        for (code, day) in pairs(&self.inspected) {
+            let day = day.parse().map_err(|_| format!("{} {code}: {}", t.inspected_before(), t.day_wrong()))?;
+            inspected.insert(code.into(), day);
+        }
         Ok(Asset {
+            inspected,
             id,
             parent,
             kind: text(&self.kind).into(),
@@ -171,7 +207,7 @@ impl Typed {
 }
 
 /// Changes with what stands of an asset.
-fn mark(asset: &Asset) -> String {
+pub(super) fn mark(asset: &Asset) -> String {
     let text = serde_json::to_string(asset).unwrap_or_default();
     crate::audit::hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
 }

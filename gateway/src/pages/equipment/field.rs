@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 
 use super::super::Pages;
 use super::super::form::act;
+use super::super::text::Lang;
 use super::super::view::PageError;
-use super::{Sight, hand, needs};
+use super::{Sight, hand, needs, row};
 use crate::catalogue::inspections::Interval;
 use crate::catalogue::{Catalogue, Text};
 use crate::operations::asset::{AssetId, Tree};
@@ -147,6 +148,15 @@ fn unit(sight: &Sight, top: &Held, catalogue: &Catalogue, today: jiff::civil::Da
             "orders": orders.collect::<Vec<_>>(),
         })
     });
+    let scheme = catalogue.scheme(&top.asset.kind).filter(|scheme| !scheme.scales.is_empty()).map(|scheme| {
+        let scales = scheme.scales.iter().map(
+            |scale| json!({ "name": text(&scale.name), "marks": scale.marks.iter().map(text).collect::<Vec<_>>() }),
+        );
+        json!({
+            "code": *scheme.code, "scales": scales.collect::<Vec<_>>(),
+            "important_from": scheme.important_from, "urgent_from": scheme.urgent_from,
+        })
+    });
     let site = sight.shelf().site_of(&top.asset.id);
     let position = top.asset.position.or_else(|| Some(catalogue.site(site?)?.position));
     json!({
@@ -154,6 +164,7 @@ fn unit(sight: &Sight, top: &Held, catalogue: &Catalogue, today: jiff::civil::Da
         "site": site,
         "position": position,
         "version": sheet.version,
+        "scheme": scheme,
         "types": types.collect::<Vec<_>>(),
         "duties": duties.iter().map(due).collect::<Vec<_>>(),
         "assets": assets.collect::<Vec<_>>(),
@@ -169,7 +180,9 @@ fn due(duty: &Duty) -> Value {
     };
     json!({
         "of_type": duty.of_type, "name": text(&duty.name), "due": duty.due.to_string(), "standing": standing,
-        "days": days, "reason": duty.call.as_ref().map(|(_, reason)| reason),
+        "days": days, "reason": duty.call.as_ref().map(|(_, reason)| json!({
+            "el": row::reason(reason, Lang::El), "en": row::reason(reason, Lang::En),
+        })),
     })
 }
 
@@ -238,6 +251,9 @@ fn take(pages: &Pages, caller: &Caller, person: &Person, form: Value) -> Result<
             }
             if !inspection::is_sound(at, at, now) {
                 return Err(refused("times", String::new()));
+            }
+            if matches!(&deed, Deed::Found { rating: Some(rating), .. } if !rating.is_sound()) {
+                return Err(refused("rating", String::new()));
             }
             // An inspection has answers; it is sent as one. Of a defect and of a lapse the lock-out follows by itself.
             let by_hand = match &deed {

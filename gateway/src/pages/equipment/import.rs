@@ -193,6 +193,8 @@ fn checked(pages: &Pages, t: Lang, text: &str) -> Result<Checked, String> {
             installed: field(&["installed", "τοποθετήθηκε"]),
             maintainer: field(&["maintainer", "συντηρητής"]),
             numbers: field(&["numbers", "αριθμοί μητρώων"]),
+            nodes: field(&["nodes", "κόμβοι"]),
+            inspected: field(&["inspected", "επιθεωρήθηκε"]),
             ..Typed::default()
         };
         let made = match typed.asset(None, today, t) {

@@ -21,6 +21,7 @@ use crate::operations::asset::AssetId;
 use crate::operations::book::{BookError, Held};
 use crate::operations::duty;
 use crate::operations::inspection::{self, Answer as Given, NewDefect, Outcome, Submission};
+use crate::operations::rating::Rating;
 use crate::operations::step::{REINSPECTION, Severity, Uid};
 use crate::people::Person;
 use crate::service::access::Caller;
@@ -45,6 +46,7 @@ struct InspectPage {
     note: String,
     paper: String,
     supersedes: String,
+    scales: Vec<(String, Vec<(String, String)>)>,
     severities: Vec<(&'static str, &'static str, &'static str)>,
 }
 
@@ -63,7 +65,15 @@ struct Line {
     result: String,
     value: String,
     severity: String,
+    marks: Vec<String>,
     text: String,
+}
+
+impl Line {
+    /// Whether that mark was chosen on a scale.
+    fn is_marked(&self, scale: &usize, mark: &str) -> bool {
+        self.marks.get(*scale).is_some_and(|chosen| chosen == mark)
+    }
 }
 
 /// What it is to stand instead of.
@@ -122,6 +132,8 @@ fn render(
         });
         dependent.next().map(|dependent| t.invalid(&inspection::Invalid::Dependent(dependent)))
     });
+    let scheme = catalogue.scheme(&held.asset.kind);
+    let scales = row::scales(scheme, t);
     let line = |held: &Held, item: &Item| {
         let key = format!("{}.{}", held.asset.id, item.code);
         let get = |part: &str| again(typed.get(&format!("{part}.{key}")));
@@ -138,6 +150,7 @@ fn render(
             result: get("r"),
             value: get("v"),
             severity: get("s"),
+            marks: (0..scales.len()).map(|n| get(&format!("m{n}"))).collect(),
             text: get("x"),
             key,
         }
@@ -182,7 +195,8 @@ fn render(
         note: again_lines(typed.get("note")),
         paper: again(typed.get("paper")),
         supersedes: again(typed.get("supersedes")),
-        severities: row::severities(t),
+        severities: row::severities(scheme, t),
+        scales: scales.clone(),
         title,
         t,
     };
@@ -269,6 +283,7 @@ fn submission(
 ) -> Result<Submission, String> {
     let uid = Uid::new(typed.get("uid")).map_err(|_| t.bad_request().to_owned())?;
     let now = pages.gateway.clock.now().millis();
+    let scheme = pages.gateway.config.catalogue.scheme(&held.asset.kind);
     let (mut answers, mut defects) = (Vec::new(), Vec::new());
     for (held, items) in asked {
         for item in items {
@@ -289,12 +304,12 @@ fn submission(
                 _ => continue,
             };
             if result == Outcome::Defect {
-                let severity = Severity::named(get("s"))
-                    .ok_or_else(|| format!("{}: {}", t.pick(&item.name), t.severity_missing()))?;
-                let text = get("x");
                 let name = t.pick(&item.name);
+                let mark = |n: usize| get(&format!("m{n}"));
+                let rated = row::rated(scheme, get("s"), mark, t).map_err(|wrong| format!("{name}: {wrong}"))?;
+                let text = get("x");
                 let text = if text.is_empty() { name.to_owned() } else { format!("{name}: {text}") };
-                defects.push(defect(&uid, defects.len(), &held.asset.id, &item.code, severity, text));
+                defects.push(defect(&uid, defects.len(), &held.asset.id, &item.code, rated, text));
             }
             answers.push(Given { asset: held.asset.id.clone(), item: (*item.code).into(), result, value });
         }
@@ -320,7 +335,15 @@ fn submission(
 }
 
 /// A defect, named after its inspection: the same form sent twice finds it once.
-fn defect(of: &Uid, n: usize, asset: &AssetId, item: &str, severity: Severity, text: String) -> NewDefect {
+fn defect(
+    of: &Uid,
+    n: usize,
+    asset: &AssetId,
+    item: &str,
+    rated: (Severity, Option<Rating>),
+    text: String,
+) -> NewDefect {
+    let (severity, rating) = rated;
     let uid = Uid::new(&format!("{of}-{n}")).unwrap_or_else(|_| of.clone());
-    NewDefect { uid, asset: asset.clone(), item: item.into(), severity, text, files: Vec::new() }
+    NewDefect { uid, asset: asset.clone(), item: item.into(), severity, rating, text, files: Vec::new() }
 }

@@ -16,6 +16,7 @@ use super::super::nodes::{Pager, pager};
 use super::super::text::Lang;
 use super::super::view::{PageError, Tab, View, Visitor, show};
 use super::Sight;
+use super::edit::Typed;
 use super::row::{self, Row};
 use crate::operations::asset::Tree;
 use crate::operations::book::Held;
@@ -24,7 +25,7 @@ use crate::operations::case::Status;
 /// Rows of a page.
 const ROWS: usize = 50;
 /// The columns of a table of equipment.
-pub(super) const COLUMNS: [&str; 16] = [
+pub(super) const COLUMNS: [&str; 18] = [
     "id",
     "parent",
     "kind",
@@ -41,6 +42,8 @@ pub(super) const COLUMNS: [&str; 16] = [
     "installed",
     "maintainer",
     "numbers",
+    "nodes",
+    "inspected",
 ];
 /// Every state, as the filter offers it.
 const STATES: [(Status, &str); 5] = [
@@ -164,33 +167,12 @@ pub(in crate::pages) async fn csv(
         csv.end();
         for held in select(&sight, &which) {
             let asset = &held.asset;
-            let place = |of: fn(&crate::catalogue::Position) -> f64| {
-                asset.position.as_ref().map(of).map_or_else(String::new, |v| v.to_string())
-            };
-            let numbers: Vec<String> = asset.numbers.iter().map(|(name, number)| format!("{name}: {number}")).collect();
             let state = STATES.iter().find(|(status, _)| *status == held.dossier.case.status());
-            let fields = [
-                asset.id.to_string(),
-                asset.parent.as_ref().map(ToString::to_string).unwrap_or_default(),
-                asset.kind.to_string(),
-                asset.used_as.as_deref().unwrap_or_default().to_owned(),
-                asset.name_el.clone(),
-                asset.name_en.clone(),
-                asset.site.as_deref().unwrap_or_default().to_owned(),
-                place(|p| p.lat),
-                place(|p| p.lon),
-                asset.manufacturer.clone(),
-                asset.model.clone(),
-                asset.serial.clone(),
-                asset.standard.clone(),
-                asset.installed.map(|day| day.to_string()).unwrap_or_default(),
-                asset.maintainer.clone(),
-                numbers.join("; "),
-                state.map_or("", |(_, code)| code).to_owned(),
-            ];
-            for field in fields {
-                csv.text(&field);
+            let typed = Typed::of(asset);
+            for name in COLUMNS {
+                csv.text(&typed.column(name));
             }
+            csv.text(state.map_or("", |(_, code)| code));
             csv.end();
         }
         Ok(csv.out)

@@ -11,7 +11,7 @@ use super::super::text::Lang;
 use super::super::time::Local;
 use super::super::view::{PageError, Visitor, show};
 use super::Sight;
-use super::asset::step;
+use super::asset::{step, words};
 use super::row::{self, Names};
 use super::{act, record};
 use crate::operations::book::{Held, Media, Recorded};
@@ -111,7 +111,7 @@ fn step_report(pages: &Pages, visitor: &Visitor, sight: &Sight, recorded: &Recor
     let (t, local, catalogue) = (visitor.lang, pages.local(visitor), &*pages.gateway.config.catalogue);
     let held = sight.get(recorded.asset.as_str())?;
     let names = Names::read(pages, t)?;
-    let told = step(recorded, &names, &local);
+    let told = step(recorded, &pages.gateway.book, &names, &local)?;
     let form = record::form(recorded);
     let mut pairs = vec![
         (t.asset().to_owned(), format!("{} ({})", held.asset.name(t == Lang::En), held.asset.id)),
@@ -206,7 +206,7 @@ fn book_report(pages: &Pages, visitor: &Visitor, id: &str) -> Result<Report, Pag
         let what = record::title(recorded, catalogue, t);
         let text = match &recorded.step.deed {
             Deed::Inspected { .. } => act::told(&recorded.step.deed, t),
-            _ => step(recorded, &names, &local).text,
+            _ => words(&recorded.step, t),
         };
         vec![recorded.number.to_string(), local.short(recorded.step.at), what, text, names.of(&recorded.step.by)]
     });

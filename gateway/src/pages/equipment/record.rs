@@ -124,7 +124,7 @@ fn render(pages: &Pages, visitor: &Visitor, uid: &str, told: bool) -> Result<Str
         files: visitor.caller.as_ref().and_then(Caller::person).is_some_and(|person| {
             person.may(super::act::What::File.needs()) && held.dossier.case.dismantled_at.is_none()
         }),
-        step: step(&recorded, &names, &local),
+        step: step(&recorded, &pages.gateway.book, &names, &local)?,
         audit: visitor
             .offers(pages, "GET", "/audit")
             .then(|| super::super::view::with("/audit", "", &[("text", recorded.step.uid.as_str())])),
@@ -153,7 +153,7 @@ pub(super) fn defects(pages: &Pages, form: Option<&Form>, t: Lang) -> Result<Vec
     let mut defects = Vec::new();
     for uid in form.into_iter().flat_map(|form| &form.defects) {
         if let Some(found) = pages.gateway.book.step(uid)?
-            && let Deed::Found { severity, text } = &found.step.deed
+            && let Deed::Found { severity, text, .. } = &found.step.deed
         {
             defects.push((found.asset.to_string(), row::severity(*severity, t), text.clone()));
         }
@@ -168,6 +168,9 @@ pub(super) fn facts(
     t: Lang,
 ) -> Result<Vec<(&'static str, String)>, PageError> {
     let mut facts = Vec::new();
+    if let Deed::Found { rating: Some(rating), .. } = &recorded.step.deed {
+        facts.push((t.sev_rated(), row::rating(rating, &pages.gateway.config.catalogue, t)));
+    }
     if let Some(form) = form {
         let newer = form.newer.as_ref().map(|newer| format!(" ({newer})")).unwrap_or_default();
         facts.push((t.check_version(), format!("{}{newer}", form.version)));

@@ -1,18 +1,23 @@
 //! What lists of equipment share: an asset in a line, how it stands, who did something.
 
 use std::collections::HashMap;
+use std::iter;
 
 use jiff::civil::Date;
 
 use super::super::Pages;
+use super::super::format;
 use super::super::text::Lang;
 use super::super::view::PageError;
 use super::Sight;
 use crate::catalogue::Catalogue;
+use crate::catalogue::severity::{Scale, Scheme};
 use crate::operations::asset::{Asset, Tree};
-use crate::operations::book::Held;
+use crate::operations::book::{Book, Held, Media};
 use crate::operations::case::Status;
+use crate::operations::rating::Rating;
 use crate::operations::step::{Hand, Severity};
+use crate::operations::usage;
 
 /// A shape and its word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,11 +80,71 @@ pub(super) fn severity(severity: Severity, t: Lang) -> Mark {
     Mark { mark, word: t.severity_of(severity).to_owned() }
 }
 
-/// Severities to choose from: code, name, what each means.
-pub(super) fn severities(t: Lang) -> Vec<(&'static str, &'static str, &'static str)> {
+/// Why an inspection was called for: in a person's words, or the gateway's own reason in the reader's language.
+pub(super) fn reason(reason: &str, t: Lang) -> String {
+    match usage::told(reason) {
+        Some((uses, asset, since)) => t.so_many_uses(&format::count(uses, t), asset, &day(since, t)),
+        None => reason.to_owned(),
+    }
+}
+
+/// Severities to choose from: code, name, what each means. Where a scheme has scales, first what it proposes.
+pub(super) fn severities(scheme: Option<&Scheme>, t: Lang) -> Vec<(&'static str, &'static str, &'static str)> {
+    let rated = scheme.is_some_and(|scheme| !scheme.scales.is_empty());
+    let proposed = rated.then(|| (BY_SCHEME, t.sev_by_scheme(), t.sev_by_scheme_says()));
     let says = [t.sev_recommended_says(), t.sev_important_says(), t.sev_urgent_says()];
     let all = Severity::ALL.into_iter().zip(says);
-    all.map(|(severity, says)| (severity.code(), t.severity_of(severity), says)).collect()
+    proposed.into_iter().chain(all.map(|(severity, says)| (severity.code(), t.severity_of(severity), says))).collect()
+}
+
+/// The choice of a severity that leaves it to the scheme.
+pub(super) const BY_SCHEME: &str = "scheme";
+
+/// Marks to choose from on each scale of a scheme: the scale's name, and each mark's number and name.
+pub(super) fn scales(scheme: Option<&Scheme>, t: Lang) -> Vec<(String, Vec<(String, String)>)> {
+    let marks = |scale: &Scale| {
+        let named =
+            scale.marks.iter().zip(1..).map(|(mark, n): (_, u8)| (n.to_string(), format!("{n} · {}", t.pick(mark))));
+        iter::once((String::new(), String::new())).chain(named).collect()
+    };
+    let scales = scheme.into_iter().flat_map(|scheme| &scheme.scales);
+    scales.map(|scale| (t.pick(&scale.name).to_owned(), marks(scale))).collect()
+}
+
+/// The severity and the rating that were chosen, or what is missing. `mark` gives what was chosen on a scale.
+pub(super) fn rated<'a>(
+    scheme: Option<&Scheme>,
+    chosen: &str,
+    mark: impl Fn(usize) -> &'a str,
+    t: Lang,
+) -> Result<(Severity, Option<Rating>), String> {
+    let scales = scheme.map_or(0, |scheme| scheme.scales.len());
+    let marks: Option<Vec<u8>> = (0..scales).map(|n| mark(n).parse().ok()).collect();
+    let rating = scheme.zip(marks.filter(|marks| !marks.is_empty()));
+    let rating = rating.map(|(scheme, marks)| Rating { scheme: (*scheme.code).into(), marks });
+    let proposed = rating.as_ref().zip(scheme).and_then(|(rating, scheme)| rating.proposes(scheme));
+    let severity = match chosen {
+        BY_SCHEME => proposed.ok_or_else(|| t.sev_mark_missing().to_owned()),
+        chosen => Severity::named(chosen).ok_or_else(|| t.severity_missing().to_owned()),
+    };
+    Ok((severity?, rating.filter(|_| proposed.is_some())))
+}
+
+/// How it was rated, in words: of a scheme that is gone, its marks alone.
+pub(super) fn rating(rating: &Rating, catalogue: &Catalogue, t: Lang) -> String {
+    let scheme = catalogue.schemes.iter().find(|scheme| *scheme.code == *rating.scheme);
+    let scales = scheme.map(|scheme| scheme.scales.as_slice()).unwrap_or_default();
+    let marks = rating.marks.iter().enumerate().map(|(n, mark)| {
+        let scale = scales.get(n);
+        let word = scale.and_then(|scale| scale.marks.get(usize::from(*mark).wrapping_sub(1)));
+        match (scale, word) {
+            (Some(scale), Some(word)) => {
+                format!("{}: {} ({mark}/{})", t.pick(&scale.name), t.pick(word), scale.marks.len())
+            }
+            _ => format!("{} {mark}", rating.scheme),
+        }
+    });
+    marks.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn duty(standing: crate::operations::schedule::Standing, t: Lang) -> Mark {
@@ -102,6 +167,29 @@ pub(super) fn certificate(standing: crate::operations::certificate::Standing, t:
         S::Pending { .. } | S::Lapsed { .. } => "barred",
     };
     Mark { mark, word: t.certificate_standing(standing) }
+}
+
+/// A photograph or a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    /// Its SHA-256, by which it is had.
+    pub(super) sum: String,
+    /// Whether a page can show it.
+    pub(super) picture: bool,
+    /// What whoever added it called it; of a document, some name.
+    pub(super) name: String,
+}
+
+/// Photographs and documents by their sums; what is not on record is told without a picture.
+pub(super) fn files(book: &Book, sums: &[Box<str>], t: Lang) -> Result<Vec<File>, PageError> {
+    let file = |sum: &str| {
+        let document = book.described(sum)?;
+        let picture = document.as_ref().is_some_and(|document| document.media != Media::Pdf);
+        let name = document.map(|document| document.name).unwrap_or_default();
+        let name = if name.is_empty() && !picture { t.document().to_owned() } else { name };
+        Ok(File { sum: sum.to_owned(), picture, name })
+    };
+    sums.iter().map(|sum| file(sum)).collect()
 }
 
 /// `23 Νοε 2026`.

@@ -35,6 +35,9 @@ words! {
     registry_numbers: "Αριθμοί μητρώων", "Registry numbers";
     registry_numbers_rule: "Ένας σε κάθε γραμμή, όνομα: αριθμός (Μητρώο Υπουργείου: 123, Πινακίδα: ΚΗΥ 1234, ΑΦΜ συντηρητή: …)", "One on each line, name: number (Ministry's register: 123, Plate: ΚΗΥ 1234)";
     mounted_nodes: "Κόμβοι πάνω του", "Nodes on it";
+    inspected_before: "Τελευταίες επιθεωρήσεις πριν από το μητρώο", "Last inspections before there was a record";
+    inspected_before_rule: "Όπως τις λένε τα χαρτιά του. Μία σε κάθε γραμμή, κωδικός είδους: ημέρα", "As its papers say. One on each line, code of the type: day";
+    as_papers_say: "κατά τα χαρτιά", "as its papers say";
     mounted_nodes_rule: "Ένας σε κάθε γραμμή, κόμβος: θέση (swing-7: άνω δοκός). Σε πιστοποιημένο εξοπλισμό χρειάζεται η συναίνεση του κατασκευαστή", "One on each line, node: place (swing-7: top beam). On certified equipment the manufacturer's consent is needed";
     consent_missing: "χωρίς συναίνεση του κατασκευαστή στον φάκελο", "no manufacturer's consent on file";
     save: "Αποθήκευση", "Save";
@@ -48,6 +51,19 @@ words! {
     particulars: "Στοιχεία", "Particulars";
     known_from: "Στο μητρώο από", "On record since";
     documents: "Αρχεία", "Documents";
+    document: "Έγγραφο", "Document";
+    files_title: "Αρχεία και συναινέσεις", "Files and consents";
+    files_none: "Δεν έχει ακόμη αρχεία: σχέδια, εγχειρίδια, πιστοποιητικά υλικού, φωτογραφίες.", "No files yet: drawings, manuals, certificates of material, photographs.";
+    files_add: "Προσθήκη", "Add";
+    files_what: "Τι είναι", "What it is";
+    files_of_asset: "έγγραφο ή φωτογραφία του εξοπλισμού", "a document or photograph of the equipment";
+    files_consent_for: "συναίνεση του κατασκευαστή για τον κόμβο", "the manufacturer's consent to node";
+    files_remove: "Αφαίρεση από τον φάκελο", "Take off the file";
+    files_saved: "Αποθηκεύτηκε.", "Saved.";
+    files_missing: "Επιλέξτε αρχείο.", "Choose a file.";
+    files_why: "Γράψτε γιατί αφαιρείται. Μένει στο μητρώο, όπου το αναφέρει κάποιο βήμα.", "Say why it is taken off. It stays on record, where a step names it.";
+    consents: "Συναίνεση του κατασκευαστή για τους κόμβους", "The manufacturer's consent to the nodes";
+    consents_says: "Ό,τι προσαρμόζεται σε πιστοποιημένο εξοπλισμό μπορεί να αλλάζει την πιστοποίησή του. Κρατήστε εδώ το γράμμα του κατασκευαστή για κάθε κόμβο.", "What is fixed to certified equipment may change its certification. Keep the manufacturer's letter for each node here.";
     photograph: "Φωτογραφία", "Photograph";
 
     st_open: "σε χρήση", "in use";
@@ -145,6 +161,10 @@ words! {
     how_mistaken: "λάθος", "a mistake";
     duplicate_of: "Ίδιο με", "The same as";
     because_certified: "χωρίς: το πιστοποιητικό ισχύει πάλι", "none: the certificate is in force again";
+    sev_by_scheme: "όπως προτείνει η κλίμακα", "as the scheme proposes";
+    sev_by_scheme_says: "εσείς αποφασίζετε: επιλέξτε άλλη σοβαρότητα αν χρειάζεται", "you decide: choose another severity where it is needed";
+    sev_mark_missing: "Βαθμολογήστε σε κάθε κλίμακα, ή επιλέξτε τη σοβαρότητα.", "Give a mark on each scale, or choose the severity.";
+    sev_rated: "Βαθμολογία", "Rated";
     sev_recommended: "συνιστώμενο", "recommended";
     sev_important: "σημαντικό", "important";
     sev_urgent: "επείγον", "urgent";
@@ -395,6 +415,14 @@ impl Lang {
         }
     }
 
+    /// An inspection that is due by use.
+    pub(in crate::pages) fn so_many_uses(self, uses: &str, asset: &str, since: &str) -> String {
+        match self {
+            Lang::El => format!("{uses} χρήσεις του {asset} από {since}"),
+            Lang::En => format!("{uses} uses of {asset} since {since}"),
+        }
+    }
+
     /// Why an inspection is not taken.
     pub(in crate::pages) fn invalid(self, invalid: &Invalid) -> String {
         match (invalid, self) {
@@ -411,6 +439,7 @@ impl Lang {
                 format!("Το {item} του {asset} είναι εκτός ορίων: σημειώστε το ως εύρημα.")
             }
             (Invalid::Times, _) => "Οι χρόνοι της δεν γίνεται να ισχύουν: ελέγξτε το ρολόι της συσκευής.".into(),
+            (Invalid::Rating, _) => "Η βαθμολογία δεν είναι καμιάς κλίμακας.".into(),
             (Invalid::TooLong, _) => "Είναι πολύ μεγάλη.".into(),
             (Invalid::Dependent(crate::operations::duty::Dependent::Worked), _) => {
                 "Ζητείται ανεξαρτησία, και έχετε εργαστεί σε αυτόν τον εξοπλισμό.".into()
@@ -435,6 +464,9 @@ impl Lang {
             (Unsound::Nowhere, _) => "Επιλέξτε θέση, ή τίνος είναι μέρος.".into(),
             (Unsound::Parent(parent), _) => format!("Δεν μπορεί να είναι μέρος του {parent}."),
             (Unsound::Position, _) => "Οι συντεταγμένες δεν είναι τόπος στη Γη.".into(),
+            (Unsound::Inspected(of_type), _) => {
+                format!("Δεν έχει επιθεώρηση {of_type} πριν γραφτεί εδώ: ελέγξτε το είδος και την ημέρα.")
+            }
             (Unsound::Text, _) => "Ένα κείμενο είναι πολύ μεγάλο.".into(),
             (Unsound::TooMany, _) => "Πάρα πολλοί αριθμοί, κόμβοι ή αρχεία.".into(),
         }

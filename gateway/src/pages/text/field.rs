@@ -110,6 +110,7 @@ said_by_scripts! {
     finding_text: "Τι δεν είναι σε τάξη", "What is wrong";
     finding_remove: "Δεν υπάρχει εύρημα", "There is no finding";
     severity: "Πόσο σοβαρό", "How bad";
+    severity_proposed: "Η κλίμακα προτείνει: {word}", "The scheme proposes: {word}";
     severity_recommended: "Σύσταση", "Recommended";
     severity_recommended_means: "διορθώνεται με την ευκαιρία", "to be put right when convenient";
     severity_important: "Σημαντικό", "Important";
@@ -146,6 +147,7 @@ said_by_scripts! {
     sign_finish: "Υπογραφή και τέλος", "Sign and finish";
     signed: "Υπογράφηκε και φυλάσσεται στο κινητό. Στέλνεται μόλις υπάρξει σύνδεση.", "Signed and kept on the phone. It is sent as soon as there is a connection.";
     lacks: "Δεν υπογράφηκε. Λείπουν:", "It is not signed. Missing:";
+    lacks_mark: "η βαθμολογία του ευρήματος", "the marks of the finding";
     lacks_severity: "πόσο σοβαρό είναι το εύρημα", "how bad the finding is";
     lacks_text: "με λόγια, τι συμβαίνει", "what it is, in words";
     lacks_photo: "μια φωτογραφία", "a photograph";
@@ -194,6 +196,7 @@ said_by_scripts! {
     reason_no_finding: "Κάτι δεν είναι σε τάξη και δεν λέει τι. Επαναλάβετε με εύρημα.", "Something is not in order and nothing says what. Repeat it with a finding.";
     reason_beyond_limits: "Μια τιμή είναι εκτός ορίων και δηλώθηκε σε τάξη. Επαναλάβετε με εύρημα.", "A value is beyond its limits and said to be in order. Repeat it with a finding.";
     reason_times: "Οι ώρες δεν στέκουν: το ρολόι του κινητού πάει μπροστά, ή πέρασαν 60 ημέρες. Διορθώστε το ρολόι και δοκιμάστε σε λίγο πάλι.", "Its times cannot be: the phone's clock is ahead, or 60 days have passed. Put the clock right and try again in a while.";
+    reason_rating: "Η βαθμολογία του ευρήματος δεν είναι καμιάς κλίμακας. Φορτώστε πάλι την εργασία και επαναλάβετε.", "The finding's rating is of no scheme. Load the work again and repeat it.";
     reason_too_long: "Κείμενο ή φωτογραφίες πέρα από το όριο. Κάντε το πάλι σε δύο έντυπα.", "Text or photographs beyond the limit. Do it again as two forms.";
     reason_dependent: "Χρειάζεται ανεξάρτητος ελεγκτής: εσείς ή ο εργοδότης σας έχετε εργαστεί στον εξοπλισμό. Να τον κάνει άλλος.", "An independent inspector is needed: you or your employer worked on the equipment. Somebody else is to do it.";
     reason_another_hand: "Το συμπλήρωσε άλλο πρόσωπο. Το στέλνει μόνο εκείνο.", "Somebody else filled it in. Only they can send it.";

@@ -8,11 +8,18 @@ use super::super::row;
 use super::super::typed::Typed;
 use super::What;
 use crate::catalogue::Catalogue;
+use crate::catalogue::severity::Scheme;
 use crate::operations::case::Refusal;
 use crate::operations::step::{Closing, Deed, LockoutCause, Paper, Severity, Uid};
 
 /// The step that was typed, or what is wrong.
-pub(super) fn typed(what: What, typed: &Typed, catalogue: &Catalogue, t: Lang) -> Result<Deed, String> {
+pub(super) fn typed(
+    what: What,
+    typed: &Typed,
+    scheme: Option<&Scheme>,
+    catalogue: &Catalogue,
+    t: Lang,
+) -> Result<Deed, String> {
     let text = || typed.get("text").to_owned();
     let of = || Uid::new(typed.get("of")).map_err(|_| t.refusal(Refusal::Unknown).to_owned());
     let uid = |name: &str| Uid::new(typed.get(name)).map_err(|_| t.refusal(Refusal::NotWell).to_owned());
@@ -23,7 +30,11 @@ pub(super) fn typed(what: What, typed: &Typed, catalogue: &Catalogue, t: Lang) -
         known.map(|known| Box::<str>::from(&*known.code)).ok_or_else(|| t.bad_request().to_owned())
     };
     Ok(match what {
-        What::Found => Deed::Found { severity: severity()?, text: text() },
+        What::Found => {
+            let mark = |n: usize| typed.get(&format!("mark{n}"));
+            let (severity, rating) = row::rated(scheme, typed.get("severity"), mark, t)?;
+            Deed::Found { severity, text: text(), rating }
+        }
         What::Lockout => Deed::LockoutOrdered { cause: LockoutCause::Decision(text()) },
         What::Bar => Deed::Barred,
         What::Release => Deed::Released { inspection: Uid::new(typed.get("inspection")).ok() },
@@ -103,7 +114,7 @@ fn cents(text: &str) -> Option<u64> {
 pub(in crate::pages::equipment) fn told(deed: &Deed, t: Lang) -> String {
     match deed {
         Deed::Inspected { passed, .. } => if *passed { t.rec_passed() } else { t.rec_failed() }.to_owned(),
-        Deed::Found { severity, text } => format!("{} · {text}", t.severity_of(*severity)),
+        Deed::Found { severity, text, .. } => format!("{} · {text}", t.severity_of(*severity)),
         Deed::Reclassified { severity, reason, .. } => format!("{} · {reason}", t.severity_of(*severity)),
         Deed::LockoutOrdered { cause: LockoutCause::Decision(reason) } => reason.clone(),
         Deed::LockoutOrdered { cause: LockoutCause::Certificate(_) } => t.eq_lapsed().to_owned(),
@@ -121,7 +132,9 @@ pub(in crate::pages::equipment) fn told(deed: &Deed, t: Lang) -> String {
         Deed::Certified { paper, .. } => {
             format!("{} · {} – {}", paper.number, row::day(paper.from, t), row::day(paper.until, t))
         }
-        Deed::Called { due, reason, .. } => format!("{} {} · {reason}", t.due_on(), row::day(*due, t)),
+        Deed::Called { due, reason, .. } => {
+            format!("{} {} · {}", t.due_on(), row::day(*due, t), row::reason(reason, t))
+        }
         Deed::TakenOver { automatic_from, reason } => format!("{} · {reason}", row::day(*automatic_from, t)),
         Deed::WorkOrdered { text, due, .. } => match due {
             Some(due) => format!("{text} · {} {}", t.due_on(), row::day(*due, t)),

@@ -17,8 +17,8 @@ use crate::people::Permission;
 
 /// A field of the form.
 pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) label: &'static str,
+    pub(super) name: String,
+    pub(super) label: String,
     pub(super) value: String,
     pub(super) needed: bool,
     pub(super) kind: Kind,
@@ -40,25 +40,26 @@ pub(super) enum Kind {
 pub(super) fn of(pages: &Pages, held: &Held, what: What, of: &str, typed: &Typed, t: Lang) -> Vec<Field> {
     let catalogue = &*pages.gateway.config.catalogue;
     let (case, today) = (&held.dossier.case, pages.gateway.book.today());
-    let field = |name: &'static str, label, needed, kind| {
+    let field = |name: &str, label: &str, needed, kind| {
         let value = match kind {
             Kind::Lines => again_lines(typed.get(name)),
             _ => again(typed.get(name)),
         };
-        Field { name, label, value, needed, kind }
+        Field { name: name.to_owned(), label: label.to_owned(), value, needed, kind }
     };
-    let line = |name, label, needed| field(name, label, needed, Kind::Line);
-    let lines = |name, label, needed| field(name, label, needed, Kind::Lines);
+    let line = |name: &str, label: &str, needed| field(name, label, needed, Kind::Line);
+    let lines = |name: &str, label: &str, needed| field(name, label, needed, Kind::Lines);
     let files = |needed| field("files", t.field_photos(), needed, Kind::Files);
-    let day = |name, label, value: Option<Date>| {
+    let day = |name: &str, label: &str, value: Option<Date>| {
         let mut field = field(name, label, true, Kind::Day);
         if field.value.is_empty() {
             field.value = value.map(|day| day.to_string()).unwrap_or_default();
         }
         field
     };
-    let pick = |name, label, needed, options| field(name, label, needed, Kind::Pick(options));
-    let severity = || field("severity", t.severity(), true, Kind::Severity(row::severities(t)));
+    let pick = |name: &str, label: &str, needed, options| field(name, label, needed, Kind::Pick(options));
+    let scheme = catalogue.scheme(&held.asset.kind);
+    let severity = |scheme| field("severity", t.severity(), true, Kind::Severity(row::severities(scheme, t)));
     let inspections = |none: bool| {
         let passed = case.inspections.iter().filter(|(_, seen)| seen.passed);
         let mut passed: Vec<_> = passed.collect();
@@ -82,7 +83,13 @@ pub(super) fn of(pages: &Pages, held: &Held, what: What, of: &str, typed: &Typed
         types
     };
     match what {
-        What::Found => vec![severity(), lines("text", t.what_is_wrong(), true), files(false)],
+        What::Found => {
+            let scales = row::scales(scheme, t).into_iter().enumerate();
+            let mut fields: Vec<Field> =
+                scales.map(|(n, (name, marks))| pick(&format!("mark{n}"), &name, false, marks)).collect();
+            fields.extend([severity(scheme), lines("text", t.what_is_wrong(), true), files(false)]);
+            fields
+        }
         What::Lockout => vec![lines("text", t.field_reason(), true)],
         What::Bar => vec![files(true), line("text", t.check_note(), false)],
         What::Release => vec![pick("inspection", t.field_inspection(), true, inspections(true))],
@@ -91,7 +98,7 @@ pub(super) fn of(pages: &Pages, held: &Held, what: What, of: &str, typed: &Typed
             vec![lines("text", t.field_reason(), true)]
         }
         What::Agree => vec![],
-        What::Reclassify => vec![severity(), lines("text", t.field_reason(), true)],
+        What::Reclassify => vec![severity(None), lines("text", t.field_reason(), true)],
         What::Close => vec![
             pick(
                 "how",
