@@ -13,6 +13,7 @@ pub mod beacon;
 mod chain;
 pub mod cli;
 pub mod export;
+pub mod selection;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 

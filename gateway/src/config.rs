@@ -348,6 +348,8 @@ pub struct Limits {
     pub import_rows_max: u32,
     /// Pieces of equipment.
     pub assets_max: u32,
+    /// Bytes of one evidence pack of equipment.
+    pub evidence_bytes_max: u64,
     /// Datastreams.
     pub datastreams_max: u32,
     /// Bytes of journal; two segments at least.

@@ -106,6 +106,9 @@ fn obey(command: Command) -> Result<(), Failure> {
             let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
             Ok(city_gateway::people::cli::run_token(command, &people, now, &mut out)?)
         }
+        Command::Audit { command: audit::cli::AuditCommand::Check { export, key }, .. } => {
+            Ok(audit::cli::check(export, key.as_deref(), &mut out)?)
+        }
         Command::Audit { file, command } => {
             let config = file.load()?;
             std::fs::create_dir_all(&config.data_dir)?;

@@ -281,6 +281,20 @@ if (wanted("equipment")) try {
     await inspector.locator("#defects ~ ul li").filter({ hasText: "ξεθωριασμένη" }).filter({ hasText: "συνιστώμενο" }).waitFor();
   });
 
+  await check("before the day begins the depot's gate has a list of what must not leave, on paper too", async () => {
+    await add(operator, { id: "van-1", kind: "vehicle", name: "Ημιφορτηγό", site: "toumba", use: "light" });
+    await go(operator, "/equipment/van-1/edit");
+    await operator.locator("[name=numbers]").fill("Πινακίδα: ΚΗΥ 0001");
+    await press(operator, "Αποθήκευση");
+    await go(operator, "/equipment");
+    await operator.getByRole("link", { name: "Κίνηση οχημάτων" }).click();
+    await operator.getByRole("heading", { name: "1 από 1 οχήματα δεν πρέπει να κυκλοφορήσει" }).waitFor();
+    await operator.locator("#stay ~ ul li").filter({ hasText: "ΚΗΥ 0001" }).filter({ hasText: "ΚΤΕΟ" }).waitFor();
+    if (shots) await everyLook(operator, "depot", "/equipment/depot");
+    const paper = await operator.request.get(`${city.http}/equipment/depot.pdf`);
+    assert.equal(paper.headers()["content-type"], "application/pdf");
+  });
+
   await check("who is held to sites sees what stands there and nothing else", async () => {
     await add(operator, { id: "pg-kamara", kind: "playground", name: "Παιδική χαρά Καμάρας", site: "arch-of-galerius" });
     const outside = await person(browser, city, "giorgos", "Γιώργος Φορέας", "inspector", { sites: ["toumba"] });
@@ -300,7 +314,7 @@ if (wanted("equipment")) try {
       [operator, "edit", "/equipment/lift-1/edit"], [operator, "new", "/equipment/new"], [operator, "do-work", "/equipment/sw-1/do/work"], [operator, "do-certify", "/equipment/lift-1/do/certify?of=lift_public"],
       [inspector, "do-found", "/equipment/sw-1/do/found"], [inspector, "inspect", "/equipment/pg-toumba/inspect/operational"], [operator, "step", step],
       [operator, "calendar", "/equipment/calendar"], [operator, "certificates", "/equipment/certificates"], [operator, "work", "/equipment/work"], [operator, "import", "/equipment/import"],
-      [auditor, "reports", "/equipment/reports"], [operator, "label", "/equipment/sw-1/label"], [operator, "sign", "/equipment/sw-1/sign"], [stranger, "public", "/e/pg-toumba"],
+      [auditor, "reports", "/equipment/reports"], [auditor, "evidence", "/equipment/pg-toumba/evidence"], [operator, "label", "/equipment/sw-1/label"], [operator, "sign", "/equipment/sw-1/sign"], [stranger, "public", "/e/pg-toumba"],
     ]) wrong.push(...await everyLook(page, name, path));
     const problems = [operator, inspector, technician, stranger].flatMap((page) => page.problems);
     assert.deepEqual([...wrong, ...problems], []);

@@ -34,9 +34,15 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,
         ("POST", "/rejections/{id}/replay" | "/api/rejections/{id}/replay") => &["operator", "administrator"],
         ("GET", "/more" | "/e/{id}") => &["nobody"],
-        (_, "/equipment/new" | "/equipment/import" | "/equipment/import/add" | "/equipment/{id}/edit" | "/equipment/{id}/files") => {
-            &["operator", "administrator"]
-        }
+        (
+            _,
+            "/equipment/new"
+            | "/equipment/import"
+            | "/equipment/import/add"
+            | "/equipment/{id}/edit"
+            | "/equipment/{id}/files",
+        ) => &["operator", "administrator"],
+        (_, "/equipment/{id}/evidence" | "/equipment/{id}/evidence.zip") => &["auditor", "administrator"],
         (_, "/equipment/{id}/inspect/{of_type}") => &["inspector", "administrator"],
         // To find a defect is whoever works in the street's.
         ("GET" | "POST", "/equipment/{id}/do/{what}") => &["technician", "operator", "inspector", "administrator"],

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::chain::{self, hex};
-use super::{COLUMNS, Category, Cause, Entry, Event, Head, append, read};
+use super::{COLUMNS, Category, Cause, Entry, Event, Head, append, read, selection};
 use crate::reading::Timestamp;
 use crate::store::StoreError;
 
@@ -87,6 +87,12 @@ impl Signer {
         Ok(Self(Ed25519KeyPair::from_pkcs8(&bytes).map_err(|_| ExportError::Key)?))
     }
 
+    /// The last line of a signed copy: the signature over all lines before.
+    pub(super) fn signature(&self, text: &str) -> String {
+        let signature = hex(self.0.sign(text.as_bytes()).as_ref());
+        format!("{}\n", json!({ "algorithm": "ed25519", "public_key": self.public_key(), "signature": signature }))
+    }
+
     /// What others check signatures with, in hexadecimal.
     pub fn public_key(&self) -> String {
         hex(self.0.public_key().as_ref())
@@ -141,14 +147,12 @@ pub fn write(
     for entry in &entries {
         text.push_str(&format!("{}\n", described(entry)));
     }
-    let signature = hex(signer.0.sign(text.as_bytes()).as_ref());
-    let last = json!({ "algorithm": "ed25519", "public_key": signer.public_key(), "signature": signature });
+    text.push_str(&signer.signature(&text));
     let after = json!({ "entries": entries.len(), "from": from.to_string(), "until": until.to_string() });
     let transaction = records.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     append(&transaction, now, cause, Event::done(Category::Audit, "export", "audit").with(None, Some(after)))?;
     transaction.commit()?;
     out.write_all(text.as_bytes())?;
-    writeln!(out, "{last}")?;
     Ok(entries.len() as u64)
 }
 
@@ -161,6 +165,8 @@ pub struct Checked {
     pub head: Head,
     /// Who signed it.
     pub public_key: String,
+    /// Whether it holds every entry of its span; else it is a selection.
+    pub is_whole: bool,
 }
 
 /// Whether an export is what was signed, by `key` when one is given, and its chain whole.
@@ -182,11 +188,14 @@ pub fn check(text: &str, key: Option<&str>) -> Result<Checked, ExportError> {
     let mut lines = signed.lines().zip(1..);
     let first: Value =
         lines.next().and_then(|(line, _)| serde_json::from_str(line).ok()).ok_or(ExportError::Line(1))?;
+    if first["format"] == selection::FORMAT {
+        return selection::follow(lines, signature.public_key);
+    }
     if first["format"] != FORMAT {
         return Err(ExportError::Line(1));
     }
     let before = first["before"].as_str().and_then(|text| text.parse::<Head>().ok()).ok_or(ExportError::Line(1))?;
-    let mut checked = Checked { entries: 0, head: before, public_key: signature.public_key };
+    let mut checked = Checked { entries: 0, head: before, public_key: signature.public_key, is_whole: true };
     for (line, number) in lines {
         let entry = undescribed(line).ok_or(ExportError::Line(number))?;
         if entry.id != checked.head.id + 1 || chain::hash(&checked.head.hash, &entry) != entry.hash {
@@ -205,7 +214,7 @@ struct Signature {
 }
 
 /// `before` and `after` stay the texts that were hashed.
-fn described(entry: &Entry) -> Value {
+pub(super) fn described(entry: &Entry) -> Value {
     json!({
         "id": entry.id,
         "at": entry.at.to_string(),
@@ -223,7 +232,7 @@ fn described(entry: &Entry) -> Value {
     })
 }
 
-fn undescribed(line: &str) -> Option<Entry> {
+pub(super) fn undescribed(line: &str) -> Option<Entry> {
     #[derive(Deserialize)]
     struct Line {
         id: u64,
@@ -246,7 +255,7 @@ fn undescribed(line: &str) -> Option<Entry> {
     Some(Entry { id, at, actor, source, category, what, subject, done, before_json, after_json, reason, hash })
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
     digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }

@@ -236,6 +236,35 @@ fn an_export_is_believed_when_it_is_what_was_signed() {
 }
 
 #[test]
+fn a_selection_tells_what_it_is_about_and_nothing_else_and_shows_what_was_altered() {
+    let mut log = Log::with(6);
+    let signer = export::Signer::open(log.folder.path()).expect("made");
+    let about = ["node/n1000", "node/n2000", "node/n5000"].map(str::to_owned).into();
+    let span = (at(0), at(9_000));
+    let (text, entries) =
+        selection::write(&mut log.connection, &signer, ("Δήμος", "asset/x"), &about, span, (at(9_000), CAUSE))
+            .expect("written");
+    assert_eq!(entries, 3, "{text}");
+    assert!(!text.contains("n3000"));
+    let checked = export::check(&text, Some(&signer.public_key())).expect("sound");
+    assert_eq!((checked.entries, checked.is_whole), (3, false));
+    let newest = &list(&log.connection, &Search::default(), 1).expect("read")[0];
+    assert_eq!((newest.what.as_str(), newest.subject.as_str()), ("export", "asset/x"));
+    export::check(&text.replace("n2000", "n2001"), None).expect_err("altered");
+    // Signed again by somebody who holds the key: an entry that was changed does not follow from the one before it.
+    let body: String = text.lines().take(4).map(|line| format!("{line}\n")).collect();
+    let altered = body.replace("n5000", "n5001");
+    let again = format!("{altered}{}", signer.signature(&altered));
+    assert!(matches!(export::check(&again, None), Err(export::ExportError::Chain(_))));
+    let reordered: Vec<&str> = [0, 2, 1, 3].iter().filter_map(|n| body.lines().nth(*n)).collect();
+    let reordered = format!("{}\n", reordered.join("\n"));
+    assert!(matches!(
+        export::check(&format!("{reordered}{}", signer.signature(&reordered)), None),
+        Err(export::ExportError::Chain(_))
+    ));
+}
+
+#[test]
 fn the_head_is_told_once_a_day_and_again_an_hour_after_it_failed() {
     use beacon::{Way, due, remember, told};
     let log = Log::with(2);

@@ -227,6 +227,7 @@ pub(super) struct InspectionType {
     pub(super) uses: Key<Vec<String>>,
     pub(super) rule: Key<IntervalRule>,
     pub(super) every: Key<u64>,
+    pub(super) on: Key<String>,
     pub(super) before_days: Key<u64>,
     pub(super) after_days: Key<u64>,
     pub(super) independent: Key<bool>,
@@ -257,7 +258,9 @@ pub(super) enum IntervalRule {
     Once,
     Days,
     Months,
+    MonthsAnchored,
     PerMonth,
+    Yearly,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -289,6 +289,12 @@ impl<'a> Check<'a> {
             knocks_max: self.number("limits.knocks_max", &shape.knocks_max, 1_000, 10..=10_000),
             import_rows_max: self.number("limits.import_rows_max", &shape.import_rows_max, 2_000, 1..=10_000),
             assets_max: self.number("limits.assets_max", &shape.assets_max, 20_000, 1..=100_000),
+            evidence_bytes_max: self.size(
+                "limits.evidence_bytes_max",
+                &shape.evidence_bytes_max,
+                GIB / 2,
+                MIB..=4 * GIB - 1,
+            ),
             datastreams_max: self.number("limits.datastreams_max", &shape.datastreams_max, 200_000, 1..=10_000_000),
             journal_bytes_max: self.size("limits.journal_bytes_max", &shape.journal_bytes_max, GIB, MIB..=TIB),
             journal_segment_bytes: self.size(

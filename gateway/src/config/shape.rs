@@ -329,6 +329,8 @@ pub(crate) struct Limits {
     pub(crate) import_rows_max: Key<u64>,
     /// Most pieces of equipment; a further one is refused.
     pub(crate) assets_max: Key<u64>,
+    /// Most bytes of one evidence pack of equipment; for more, a span of days is to be chosen.
+    pub(crate) evidence_bytes_max: Key<Size>,
     /// Most datastreams; the reading that would make a further one is rejected as `limit_reached`.
     pub(crate) datastreams_max: Key<u64>,
     /// Most bytes of journal; then nothing is taken in or acknowledged until a checkpoint frees a segment.

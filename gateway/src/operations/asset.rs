@@ -26,8 +26,8 @@ pub struct AssetId(Box<str>);
 pub struct InvalidAssetId;
 
 /// Codes that are addresses of pages.
-const RESERVED: [&str; 10] =
-    ["new", "list", "import", "export", "map", "calendar", "certificates", "work", "reports", "steps"];
+const RESERVED: [&str; 11] =
+    ["new", "list", "import", "export", "map", "depot", "calendar", "certificates", "work", "reports", "steps"];
 
 impl AssetId {
     /// Checks the code.

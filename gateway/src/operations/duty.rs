@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 
 use super::asset::Asset;
+use super::case::Status;
 use super::dossier::Dossier;
 use super::schedule::{Last, Plan, Standing};
 use super::step::{Hand, REINSPECTION, Uid};
@@ -123,6 +124,24 @@ pub fn needed<'a>(
     types
         .filter(|_| dossier.case.dismantled_at.is_none())
         .map(move |of_type| Needed { of_type, standing: dossier.standing(of_type, today) })
+}
+
+/// Why equipment that moves must stay where it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stays<'a> {
+    /// A certificate that it needs in order to be used is not in force.
+    Certificate(Needed<'a>),
+    /// It is to be locked out, or is.
+    LockedOut,
+}
+
+/// Whether equipment that moves, a vehicle, must stay where it is.
+pub fn stays<'a>(asset: &'a Asset, dossier: &'a Dossier, catalogue: &'a Catalogue, today: Date) -> Option<Stays<'a>> {
+    let lapsed = |needed: &Needed<'_>| needed.of_type.locks_out && !needed.standing.is_in_force();
+    let certificate = needed(asset, dossier, catalogue, today).find(lapsed).map(Stays::Certificate);
+    let locked_out =
+        || matches!(dossier.case.status(), Status::Ordered | Status::LockedOut).then_some(Stays::LockedOut);
+    certificate.or_else(locked_out)
 }
 
 /// The name of an inspection that looks at one asset again, whole.

@@ -3,7 +3,9 @@
 
 pub(super) mod act;
 pub(super) mod asset;
+pub(super) mod depot;
 pub(super) mod edit;
+pub(super) mod evidence;
 pub(super) mod field;
 pub(super) mod files;
 pub(super) mod import;

@@ -123,7 +123,7 @@ impl Entries {
     }
 
     fn interval(&mut self, at: &At, shape: &shape::InspectionType) -> Interval {
-        let rule = self.value(at, "rule", &shape.rule, "once, days, months or per_month");
+        let rule = self.value(at, "rule", &shape.rule, "once, days, months, months_anchored, per_month or yearly");
         let mut every = |max: u32| {
             if shape.every.get().is_none() {
                 self.report.add_missing(at.key("every"), Some(at.span.clone()), "how many");
@@ -133,8 +133,25 @@ impl Entries {
         match rule {
             Some(shape::IntervalRule::Days) => Interval::Days(every(3_660) as u16),
             Some(shape::IntervalRule::Months) => Interval::Months(every(120) as u16),
+            Some(shape::IntervalRule::MonthsAnchored) => Interval::MonthsAnchored(every(120) as u16),
             Some(shape::IntervalRule::PerMonth) => Interval::PerMonth(every(28) as u8),
+            Some(shape::IntervalRule::Yearly) => self.yearly(at, &shape.on),
             Some(shape::IntervalRule::Once) | None => Interval::Once,
+        }
+    }
+
+    /// A day of each year, `05-15`.
+    fn yearly(&mut self, at: &At, key: &Key<String>) -> Interval {
+        let expected = "a day of the year as month and day, like \"05-15\"";
+        let Some(text) = self.value(at, "on", key, expected) else { return Interval::Once };
+        // A leap year has every day that there is.
+        let day = format!("2028-{text}").parse::<jiff::civil::Date>();
+        match day.ok().filter(|_| text.len() == 5) {
+            Some(day) => Interval::Yearly { month: day.month(), day: day.day() },
+            None => {
+                self.report.add(at.key("on"), key.span(), format!("{text:?}"), expected);
+                Interval::Once
+            }
         }
     }
 
@@ -334,6 +351,42 @@ max = 2
         let shown: Vec<String> = none.iter().map(ToString::to_string).collect();
         for part in ["unknown moon", "certificate[0].steps", "certificate[0].months", "certificate[0].name"] {
             assert!(shown.iter().any(|problem| problem.contains(part)), "{part}\n{shown:#?}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_be_due_can_be_written_down() {
+        let sheet = |types: &str| {
+            let head = "version = \"1\"\n[[kind]]\ncode = \"boat\"\nname = { el = \"α\", en = \"a\" }\n";
+            let mut catalogue = load::embedded();
+            let problems = add_sheet(&mut catalogue, File::new("inspections/boats.toml"), &format!("{head}{types}"));
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            (catalogue.inspections.pop().expect("the sheet"), problems)
+        };
+        let of_type = |rule: &str| {
+            format!("[[type]]\ncode = \"x\"\nname = {{ el = \"α\", en = \"a\" }}\nsource = \"house rule\"\n{rule}\n")
+        };
+        for (rule, interval) in [
+            ("rule = \"once\"", Interval::Once),
+            ("rule = \"days\"\nevery = 7", Interval::Days(7)),
+            ("rule = \"months\"\nevery = 3", Interval::Months(3)),
+            ("rule = \"months_anchored\"\nevery = 24", Interval::MonthsAnchored(24)),
+            ("rule = \"per_month\"\nevery = 2", Interval::PerMonth(2)),
+            ("rule = \"yearly\"\non = \"05-15\"", Interval::Yearly { month: 5, day: 15 }),
+            ("rule = \"yearly\"\non = \"02-29\"", Interval::Yearly { month: 2, day: 29 }),
+        ] {
+            let (sheet, problems) = sheet(&of_type(rule));
+            assert_eq!((sheet.types[0].interval, problems), (interval, vec![]), "{rule}");
+        }
+        for (rule, told) in [
+            ("rule = \"yearly\"", "type[0].on"),
+            ("rule = \"yearly\"\non = \"15-05\"", "type[0].on"),
+            ("rule = \"yearly\"\non = \"5-15\"", "type[0].on"),
+            ("rule = \"days\"\nevery = 7\nafter = { quantity = \"temperature\", count = 5 }", "type[0].after.quantity"),
+            ("rule = \"days\"\nevery = 7\nafter = { quantity = \"uses\" }", "type[0].after.count"),
+        ] {
+            let (_, problems) = sheet(&of_type(rule));
+            assert!(problems.iter().any(|problem| problem.contains(told)), "{rule}\n{problems:#?}");
         }
     }
 }

@@ -74,3 +74,46 @@ impl Entries {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::load;
+
+    #[test]
+    fn what_no_mark_can_reach_or_no_scheme_has_is_told_with_its_place() {
+        let text = r#"
+[[scheme]]
+code = "three"
+name = { el = "α", en = "a" }
+source = "house rule"
+important_from = 4
+urgent_from = 10
+
+[[scheme.scale]]
+code = "risk"
+name = { el = "α", en = "a" }
+marks = [{ el = "α", en = "a" }, { el = "β" }, { el = "γ", en = "c" }]
+
+[[scheme]]
+code = "one"
+name = { el = "α", en = "a" }
+source = "house rule"
+
+[[scheme.scale]]
+code = "risk"
+name = { el = "α", en = "a" }
+marks = [{ el = "α", en = "a" }]
+"#;
+        let problems = add(&mut load::embedded(), File::new("severity.toml"), text);
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        for part in [
+            "scheme[0].important_from: 4",
+            "scheme[0].urgent_from: 10",
+            "scheme[0].scale[0].marks[1].en",
+            "scheme[1].scale[0].marks: 1 marks",
+        ] {
+            assert!(shown.iter().any(|problem| problem.contains(part)), "{part}\n{shown:#?}");
+        }
+    }
+}

@@ -5,9 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::asset::AssetId;
-use super::super::certificate;
 use super::super::dossier::Dossier;
-use super::super::duty;
 use super::super::schedule::local_day;
 use super::super::step::{Deed, Evidence, Hand, LockoutCause, Step, Uid};
 use super::{Book, BookError, Held, Shelf};
@@ -230,17 +228,6 @@ impl Book {
             }
         }
         Ok(differ)
-    }
-
-    /// Whether anything is due, overdue or lapsed about an asset today.
-    pub fn needs<'a>(&'a self, held: &'a Held) -> impl Iterator<Item = duty::Needed<'a>> + 'a {
-        duty::needed(&held.asset, &held.dossier, &self.catalogue, self.today())
-    }
-
-    /// How a certificate of that type stands for an asset today.
-    pub fn standing(&self, held: &Held, of_type: &str) -> Option<certificate::Standing> {
-        let of_type = self.catalogue.certificates.iter().find(|known| &*known.code == of_type)?;
-        Some(held.dossier.standing(of_type, self.today()))
     }
 }
 

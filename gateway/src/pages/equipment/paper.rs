@@ -51,7 +51,7 @@ pub(in crate::pages) async fn book(
     answered(pages, visitor, name, move |pages, visitor| book_report(pages, visitor, &id)).await
 }
 
-async fn answered<F>(pages: Arc<Pages>, visitor: Visitor, name: String, make: F) -> Response
+pub(super) async fn answered<F>(pages: Arc<Pages>, visitor: Visitor, name: String, make: F) -> Response
 where
     F: FnOnce(&Pages, &Visitor) -> Result<Report, PageError> + Send + 'static,
 {
@@ -77,7 +77,7 @@ where
 }
 
 /// A report's frame: whose it is, when it was made and for whom.
-fn frame(
+pub(super) fn frame(
     pages: &Pages,
     visitor: &Visitor,
     local: &Local,
@@ -103,11 +103,16 @@ fn frame(
     }
 }
 
-fn column(head: &str, width: u16) -> Column {
+pub(super) fn column(head: &str, width: u16) -> Column {
     Column { head: head.to_owned(), width, align: Align::Left }
 }
 
-fn step_report(pages: &Pages, visitor: &Visitor, sight: &Sight, recorded: &Recorded) -> Result<Report, PageError> {
+pub(super) fn step_report(
+    pages: &Pages,
+    visitor: &Visitor,
+    sight: &Sight,
+    recorded: &Recorded,
+) -> Result<Report, PageError> {
     let (t, local, catalogue) = (visitor.lang, pages.local(visitor), &*pages.gateway.config.catalogue);
     let held = sight.get(recorded.asset.as_str())?;
     let names = Names::read(pages, t)?;
@@ -159,7 +164,7 @@ fn pictures(pages: &Pages, recorded: &Recorded) -> Vec<Block> {
     pictures.take(PICTURES_MAX).collect()
 }
 
-fn book_report(pages: &Pages, visitor: &Visitor, id: &str) -> Result<Report, PageError> {
+pub(super) fn book_report(pages: &Pages, visitor: &Visitor, id: &str) -> Result<Report, PageError> {
     let (t, local, catalogue) = (visitor.lang, pages.local(visitor), &*pages.gateway.config.catalogue);
     let sight = Sight::new(pages, visitor)?;
     let held = sight.get(id)?;

@@ -115,12 +115,8 @@ impl Found {
             }
             let lapsed = duty::needed(asset, dossier, catalogue, today).filter(|needed| !needed.standing.is_in_force());
             let lapsed: Vec<_> = lapsed.collect();
-            let stays = matches!(status, Status::Ordered | Status::LockedOut);
-            let papers = lapsed.iter().find(|needed| needed.of_type.locks_out);
-            if &*asset.kind == "vehicle" && (stays || papers.is_some()) {
-                let what = papers.map_or_else(why, |needed| t.pick(&needed.of_type.name).to_owned());
-                let state =
-                    papers.map_or_else(|| row::status(status, t), |needed| row::certificate(needed.standing, t));
+            let vehicle = (&*asset.kind == "vehicle").then(|| super::depot::stays(held, catalogue, today, t));
+            if let Some((what, state)) = vehicle.flatten() {
                 found.vehicles.push(line(what, state, href.clone()));
             }
             for needed in duty::needed(asset, dossier, catalogue, today) {
@@ -153,7 +149,10 @@ impl Found {
             {
                 for duty in duty::duties(asset, sheet, dossier, today).into_iter().filter(duty::Duty::is_due) {
                     let name = t.pick(&duty.name);
-                    let what = duty.call.as_ref().map_or_else(|| name.to_owned(), |(_, why)| format!("{name}: {why}"));
+                    let what = duty
+                        .call
+                        .as_ref()
+                        .map_or_else(|| name.to_owned(), |(_, why)| format!("{name}: {}", row::reason(why, t)));
                     let of_type = &duty.of_type;
                     let href =
                         if inspects { format!("{href}/inspect/{of_type}") } else { format!("{href}#inspections") };
