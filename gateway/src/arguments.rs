@@ -106,6 +106,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Hold what is remembered of equipment against its steps
+    Equipment {
+        #[command(flatten)]
+        file: ConfigAnywhere,
+        #[command(subcommand)]
+        command: EquipmentCommand,
+    },
     /// Print what this program is made of: every crate with its version and SHA-256, as CycloneDX
     Sbom,
     /// What the gateway holds of people
@@ -202,6 +209,12 @@ impl Payload {
             _ => unreachable!("clap asks for one of them"),
         }
     }
+}
+
+#[derive(Subcommand)]
+pub(super) enum EquipmentCommand {
+    /// Make every piece's state anew from its steps, and say which differ; beside a running gateway too
+    Verify,
 }
 
 #[derive(Subcommand)]

@@ -28,7 +28,7 @@ use city_gateway::telemetry::salvage::{reader_has_gone, salvage_as_lines};
 use clap::Parser;
 use tokio::sync::watch;
 
-use arguments::{Arguments, Command, ConfigAnywhere, DataCommand, JournalCommand, Log, SalvageTo};
+use arguments::{Arguments, Command, ConfigAnywhere, DataCommand, EquipmentCommand, JournalCommand, Log, SalvageTo};
 
 /// What is told to the shell.
 enum Failure {
@@ -115,6 +115,22 @@ fn obey(command: Command) -> Result<(), Failure> {
             let mut connection = records::open(&config.data_dir.join(records::FILE))?;
             audit::adopt(&mut connection)?;
             Ok(audit::cli::run(command, &config, &mut connection, &mut out)?)
+        }
+        Command::Equipment { file, command: EquipmentCommand::Verify } => {
+            let config = file.load()?;
+            let book = app::book(&config, Arc::new(Clock::new(Timestamp::default())))?;
+            let (all, differ) = (book.shelf()?.len(), book.compare()?);
+            if differ.is_empty() {
+                return Ok(writeln!(out, "Equipment on record: {all}. Each stands as its steps say.")?);
+            }
+            for id in &differ {
+                writeln!(out, "{id}: what is remembered is not what its steps say")?;
+            }
+            Err(anyhow::anyhow!(
+                "{} of {all} differ: restore a backup, and keep this folder for who looks into it",
+                differ.len()
+            )
+            .into())
         }
         Command::Sbom => Ok(writeln!(out, "{:#}", city_gateway::sbom::cyclonedx())?),
         Command::Data { file, command: DataCommand::Register } => {

@@ -27,6 +27,7 @@ mod node_import;
 mod nodes;
 mod overview;
 mod people;
+mod readings;
 mod rejections;
 mod search;
 mod series;

@@ -239,7 +239,7 @@ if (wanted("equipment")) try {
     await operator.locator("[name=inspected]").fill("annual_main: 2026-01-12");
     await press(operator, "Αποθήκευση");
     await operator.getByText("χωρίς συναίνεση του κατασκευαστή").waitFor();
-    await operator.locator("#facts ~ dl").getByRole("link", { name: "Αρχεία και συναινέσεις" }).click();
+    await operator.locator("#nodes ~ p").getByRole("link", { name: "Αρχεία και συναινέσεις" }).click();
     await operator.locator("select[name=node]").selectOption("swing-7");
     await operator.locator("input[type=file]").setInputFiles([{ name: "συναίνεση.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n%%EOF\n") }, await photograph(operator)]);
     await press(operator, "Αποθήκευση");
@@ -253,6 +253,17 @@ if (wanted("equipment")) try {
     await operator.locator("#consents ~ ul input[name=reason]").fill("αφορά άλλο μοντέλο");
     await press(operator, "Αφαίρεση από τον φάκελο");
     await operator.getByText("χωρίς συναίνεση του κατασκευαστή").waitFor();
+    // What the node measures stands with what was found; who may not read the city's data sees the node's name alone.
+    city.secrets.set("swing-7", "a-secret-of-the-swing");
+    const node = await city.node("swing-7");
+    await city.publish(node, "swing-7", [{ n: "surface_temperature", u: "Cel", v: 41.5 }, { n: "tilt", u: "deg", v: 0.3 }]);
+    for (const measured = operator.locator("#nodes ~ .scroll tr").filter({ hasText: "41,5" }); ;) {
+      await go(operator, "/equipment/sw-1");
+      if (await measured.count()) break;
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
+    if (shots) await everyLook(operator, "mounted", "/equipment/sw-1");
+    await node.endAsync();
     const table = await (await operator.request.get(`${city.http}/equipment/export.csv`)).text();
     assert.match(table, /swing-7: άνω δοκός/);
     assert.match(table, /annual_main: 2026-01-12/);

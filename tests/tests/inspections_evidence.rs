@@ -126,3 +126,31 @@ fn a_pack_beyond_its_bound_is_refused_with_what_to_do() {
     let early = [("reason", "x"), ("until", "2020-01-31")];
     assert_eq!(auditor.post("/equipment/pg-1/evidence.zip", &early).status, 200);
 }
+
+#[test]
+fn what_is_remembered_is_held_against_the_steps() {
+    let gateway = Gateway::start(&[STRICT]);
+    let operator = gateway.person("nikos", "operator");
+    let fields = [("id", "pg-1"), ("kind", "playground"), ("name_el", "Παιδική χαρά"), ("site", "toumba")];
+    assert_eq!(operator.post("/equipment/new", &fields).status, 303);
+    let inspector = gateway.person("eleni", "inspector");
+    form(&inspector, "routine_visual", "round-0001", &json!([]), &[]);
+    let verify = || gateway.command("equipment verify --config FILE");
+    let well = verify();
+    assert!(well.status.success(), "{}", String::from_utf8_lossy(&well.stderr));
+    assert_eq!(String::from_utf8_lossy(&well.stdout).trim(), "Equipment on record: 1. Each stands as its steps say.");
+    // Somebody who may write the file forgets the inspection.
+    let (altered, told) = run(
+        gateway.folder(),
+        "python3",
+        &[
+            "-c",
+            "import sqlite3,sys; f=sqlite3.connect(sys.argv[1]); f.execute(\"UPDATE dossier SET json='{}'\"); f.commit()",
+            gateway.data().join("records.db").to_str().expect("a path"),
+        ],
+    );
+    assert!(altered, "{told}");
+    let wrong = verify();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stdout).contains("pg-1: what is remembered"), "{wrong:?}");
+}

@@ -8,22 +8,19 @@ use axum::response::Response;
 
 use super::census::{State, kind};
 use super::latest::Latest;
-use super::strip::{self, Strip};
+use super::readings::{self, Reading};
 use super::text::Lang;
 use super::time::{Local, When};
 use super::view::{PageError, Tab, View, Visitor, show};
-use super::{Pages, chart, format, nodes, rejections};
+use super::{Pages, format, nodes, rejections};
 use crate::catalogue::Power;
 use crate::reading::{NodeId, RejectReason};
-use crate::store::model::{Datastream, Order, Page, Span};
+use crate::store::model::{Datastream, Page};
 
 /// Rejections shown here; all of them are in their own list.
 const REJECTIONS_SHOWN: usize = 5;
 /// Series with a course and a strip; a node has few.
 const SERIES_MAX: usize = 24;
-const DAY_MS: i64 = 86_400_000;
-const SPARK: (f64, f64) = (140.0, 28.0);
-const SPARK_POINTS_MAX: usize = 120;
 
 #[derive(Template)]
 #[template(path = "node.html")]
@@ -47,7 +44,7 @@ struct NodePage {
     heard: Option<When>,
     health: Vec<Latest>,
     status: Option<StatusShown>,
-    rows: Vec<Row>,
+    rows: Vec<Reading>,
     more: usize,
     reasons: Vec<(&'static str, String)>,
     rejections: Vec<rejections::Row>,
@@ -56,13 +53,6 @@ struct NodePage {
     revoked: bool,
     awaited: Option<When>,
     told: Option<(bool, &'static str)>,
-}
-
-struct Row {
-    latest: Latest,
-    spark: String,
-    strip: Strip,
-    gaps: String,
 }
 
 struct StatusShown {
@@ -104,7 +94,8 @@ fn render(
         seen.series.iter().filter_map(|id| pages.gateway.reader.datastream(*id)).collect();
     let is_health = |d: &&Arc<Datastream>| matches!(&*d.key.quantity, "battery" | "signal");
     let health = datastreams.iter().filter(is_health).map(|d| pages.latest(d, &local)).collect::<Result<_, _>>()?;
-    let rows = datastreams.iter().take(SERIES_MAX).map(|d| row(pages, d, &local)).collect::<Result<_, _>>()?;
+    let rows =
+        datastreams.iter().take(SERIES_MAX).map(|d| readings::reading(pages, d, &local)).collect::<Result<_, _>>()?;
     let counts = pages.gateway.ledger.node(id).unwrap_or_default();
     let both = counts.rejected.iter().zip(&counts.frames_rejected).map(|(a, b)| a + b);
     let reasons = RejectReason::ALL
@@ -156,29 +147,6 @@ fn render(
         t,
     };
     Ok(page.render()?)
-}
-
-fn row(pages: &Pages, datastream: &Arc<Datastream>, local: &Local) -> Result<Row, PageError> {
-    let t = local.lang;
-    let reader = &pages.gateway.reader;
-    let span = Span { from: local.now.plus_millis(-DAY_MS), until: local.now.plus_millis(1) };
-    let found = reader.observations(datastream.id, span, Order::Descending, Page { skip: 0, top: SPARK_POINTS_MAX })?;
-    let mut points: Vec<_> = found.iter().filter(|o| o.flag().counts()).map(|o| (o.measured_at, o.value)).collect();
-    points.reverse();
-    // What is drawn fills the width: a fast series shows its last hours, a slow one its day.
-    let drawn = Span { from: points.first().map_or(span.from, |first| first.0), until: span.until };
-    let gap_ms = reader.period_s(&datastream.key).map(|period| i64::from(period) * 3_000);
-    let strip = strip::week(pages, datastream, local.now)?;
-    let gaps = match strip.missing_ms {
-        0 => t.gaps_none().to_owned(),
-        missing => format::duration(missing, t),
-    };
-    Ok(Row {
-        latest: pages.latest(datastream, local)?,
-        spark: chart::sparkline(&points, drawn, gap_ms, SPARK),
-        strip,
-        gaps,
-    })
 }
 
 /// What the node last said of itself: our own frame, or a text.

@@ -9,18 +9,22 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::Pages;
+use super::super::census::State;
+use super::super::readings::{self, Reading};
 use super::super::text::Lang;
 use super::super::time::{Local, When};
 use super::super::view::{PageError, Tab, View, Visitor, show};
 use super::row::{self, File, Mark, Names, Row};
 use super::{Sight, act};
 use crate::catalogue::Catalogue;
+use crate::operations::asset::Mount;
 use crate::operations::asset::Tree;
 use crate::operations::book::{Book, Held, Recorded};
 use crate::operations::case::{DefectState, Status};
 use crate::operations::duty;
 use crate::operations::step::{Deed, REINSPECTION};
 use crate::people::Permission;
+use crate::reading::NodeId;
 use crate::service::access::Caller;
 
 /// Steps of the history that are shown at once.
@@ -33,6 +37,9 @@ pub(in crate::pages) struct Which {
     before: Option<u64>,
     done: String,
 }
+
+/// Series shown of a node on it; its own page has all.
+const SERIES_MAX: usize = 8;
 
 #[derive(Template)]
 #[template(path = "asset.html")]
@@ -54,7 +61,7 @@ struct AssetPage {
     certificates: Vec<Paper>,
     parts: Vec<Row>,
     facts: Vec<(&'static str, String)>,
-    nodes: Vec<(String, String, bool)>,
+    mounts: Vec<Mounted>,
     files: Vec<File>,
     steps: Vec<Step>,
     older: Option<u64>,
@@ -71,6 +78,16 @@ struct LockedOut {
     ordered: When,
     by: String,
     barred: Option<When>,
+}
+
+/// A node on it, and what it measures for whoever may read that.
+struct Mounted {
+    node: String,
+    place: String,
+    consent: bool,
+    state: Option<State>,
+    heard: Option<When>,
+    rows: Vec<Reading>,
 }
 
 struct Defect {
@@ -263,11 +280,7 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
             .collect(),
         parts: sight.shelf().parts(&asset.id).map(|part| row::row(&sight, part, catalogue, t)).collect(),
         facts: facts(held, t),
-        nodes: asset
-            .nodes
-            .iter()
-            .map(|mount| (mount.node.to_string(), mount.place.clone(), mount.consent.is_some()))
-            .collect(),
+        mounts: asset.nodes.iter().map(|mount| mounted(pages, visitor, mount, &local)).collect::<Result<_, _>>()?,
         files: row::files(book, &asset.files, t)?,
         older: (recorded.len() > STEPS).then(|| recorded.get(STEPS - 1).map(|last| last.number)).flatten(),
         steps: recorded
@@ -286,6 +299,26 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
         t,
     };
     Ok(page.render()?)
+}
+
+fn mounted(pages: &Pages, visitor: &Visitor, mount: &Mount, local: &Local) -> Result<Mounted, PageError> {
+    let mut mounted = Mounted {
+        node: mount.node.to_string(),
+        place: mount.place.clone(),
+        consent: mount.consent.is_some(),
+        state: None,
+        heard: None,
+        rows: Vec::new(),
+    };
+    let (census, id) = (pages.census(), NodeId::new(&mount.node));
+    if let Some(seen) = id.ok().as_ref().and_then(|id| census.find(id))
+        && visitor.offers(pages, "GET", "/nodes/{id}")
+    {
+        (mounted.state, mounted.heard) = (Some(seen.state), seen.heard_at.map(|at| local.when(at)));
+        let series = seen.series.iter().filter_map(|id| pages.gateway.reader.datastream(*id)).take(SERIES_MAX);
+        mounted.rows = series.map(|series| readings::reading(pages, &series, local)).collect::<Result<_, _>>()?;
+    }
+    Ok(mounted)
 }
 
 fn defects(
