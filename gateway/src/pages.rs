@@ -141,6 +141,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/equipment/work", records, equipment::lists::work)
         .get("/equipment/certificates", records, equipment::lists::certificates)
         .get("/equipment/reports", records, equipment::reports::page)
+        .get("/equipment/map", records, equipment::map::page)
         .get("/equipment/depot", records, equipment::depot::page)
         .get("/equipment/depot.pdf", records, equipment::depot::pdf)
         .get("/equipment/calendar", records, equipment::lists::calendar)

@@ -306,6 +306,24 @@ if (wanted("equipment")) try {
     assert.equal(paper.headers()["content-type"], "application/pdf");
   });
 
+  await check("the map shows the worst of what stands at a place, and the list beside it the same in words", async () => {
+    await go(operator, "/equipment");
+    await operator.getByRole("link", { name: "Χάρτης" }).click();
+    const marks = operator.locator("svg.map a");
+    const labels = await marks.evaluateAll((all) => all.map((mark) => mark.getAttribute("aria-label")));
+    assert.ok(labels.some((label) => /Τούμπα: \d+ .*εντολή ακινητοποίησης/.test(label)), `${labels}`);
+    const first = operator.locator("#units ~ ul li").first();
+    await first.filter({ hasText: "Καλαθοφόρο" }).filter({ hasText: "εντολή ακινητοποίησης" }).waitFor();
+    await operator.getByLabel("Είδος").selectOption("vehicle");
+    await press(operator, "Εμφάνιση");
+    assert.deepEqual(await operator.locator("#units ~ ul b").allTextContents(), ["Ημιφορτηγό"]);
+    await operator.locator("svg.map a").focus();
+    await Promise.all([operator.waitForNavigation(), operator.keyboard.press("Enter")]);
+    assert.equal(new URL(operator.url()).pathname, "/equipment/van-1");
+    await go(operator, "/equipment/map?state=restricted");
+    await operator.getByText("Τίποτε δεν ταιριάζει").waitFor();
+  });
+
   await check("who is held to sites sees what stands there and nothing else", async () => {
     await add(operator, { id: "pg-kamara", kind: "playground", name: "Παιδική χαρά Καμάρας", site: "arch-of-galerius" });
     const outside = await person(browser, city, "giorgos", "Γιώργος Φορέας", "inspector", { sites: ["toumba"] });
@@ -313,6 +331,8 @@ if (wanted("equipment")) try {
     const rows = await outside.locator("tbody th a").allTextContents();
     assert.ok(rows.includes("Παιδική χαρά Τούμπας") && !rows.includes("Παιδική χαρά Καμάρας"), `${rows}`);
     assert.equal((await go(outside, "/equipment/pg-kamara")).status(), 404);
+    await go(outside, "/equipment/map");
+    assert.ok(!(await outside.locator("main").textContent()).includes("Καμάρ"), "not on the map either");
     assert.equal((await go(outside, "/nodes")).status(), 403);
     await outside.context().close();
   });
@@ -324,7 +344,7 @@ if (wanted("equipment")) try {
       [operator, "today", "/equipment"], [operator, "list", "/equipment/list"], [operator, "asset", "/equipment/sw-1"], [operator, "playground", "/equipment/pg-toumba"],
       [operator, "edit", "/equipment/lift-1/edit"], [operator, "new", "/equipment/new"], [operator, "do-work", "/equipment/sw-1/do/work"], [operator, "do-certify", "/equipment/lift-1/do/certify?of=lift_public"],
       [inspector, "do-found", "/equipment/sw-1/do/found"], [inspector, "inspect", "/equipment/pg-toumba/inspect/operational"], [operator, "step", step],
-      [operator, "calendar", "/equipment/calendar"], [operator, "certificates", "/equipment/certificates"], [operator, "work", "/equipment/work"], [operator, "import", "/equipment/import"],
+      [operator, "calendar", "/equipment/calendar"], [operator, "map", "/equipment/map"], [operator, "certificates", "/equipment/certificates"], [operator, "work", "/equipment/work"], [operator, "import", "/equipment/import"],
       [auditor, "reports", "/equipment/reports"], [auditor, "evidence", "/equipment/pg-toumba/evidence"], [operator, "label", "/equipment/sw-1/label"], [operator, "sign", "/equipment/sw-1/sign"], [stranger, "public", "/e/pg-toumba"],
     ]) wrong.push(...await everyLook(page, name, path));
     const problems = [operator, inspector, technician, stranger].flatMap((page) => page.problems);

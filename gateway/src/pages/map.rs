@@ -275,36 +275,71 @@ pub(super) fn zone_mark(code: &str) -> &'static str {
     ZONES.iter().find(|zone| zone.0 == code).map_or("", |zone| zone.1)
 }
 
-/// One or more nodes that stand together.
-#[derive(Debug, PartialEq)]
-pub(super) struct Mark<'a> {
+/// What stands somewhere in the city and is in some state.
+pub(super) trait Stands {
+    /// Its states, the worst the least.
+    type State: Ord + Copy;
+
+    fn position(&self) -> Option<Position>;
+    fn state(&self) -> Self::State;
+    fn site(&self) -> Option<&str>;
+}
+
+impl Stands for Seen {
+    type State = State;
+
+    fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn site(&self) -> Option<&str> {
+        self.site.as_deref()
+    }
+}
+
+/// One or more that stand together.
+pub(super) struct Mark<'a, T: Stands> {
     pub(super) x: f64,
     pub(super) y: f64,
     /// The worst of them.
-    pub(super) state: State,
+    pub(super) state: T::State,
     pub(super) count: usize,
-    pub(super) first: &'a Seen,
+    pub(super) first: &'a T,
     /// Whether all of them are of one site.
     pub(super) one_site: bool,
 }
 
-impl PartialEq for Seen {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+/// A mark as it is drawn: a shape by its code, and what it says and leads to.
+pub(super) struct MarkShown {
+    pub(super) x: String,
+    pub(super) y: String,
+    pub(super) shape: &'static str,
+    pub(super) count: usize,
+    pub(super) label: String,
+    pub(super) href: String,
+}
+
+impl<T: Stands> Mark<'_, T> {
+    pub(super) fn shown(&self, shape: &'static str, label: String, href: String) -> MarkShown {
+        MarkShown { x: format!("{:.0}", self.x), y: format!("{:.0}", self.y), shape, count: self.count, label, href }
     }
 }
 
 /// The marks of the map.
-pub(super) struct Marks<'a> {
-    pub(super) marks: Vec<Mark<'a>>,
+pub(super) struct Marks<'a, T: Stands> {
+    pub(super) marks: Vec<Mark<'a, T>>,
     /// Whether they stand in a grid, for want of room.
     pub(super) crowded: bool,
-    /// Nodes without a position, or beyond the drawing.
+    /// How many have no position, or stand beyond the drawing.
     pub(super) off: usize,
 }
 
-/// Puts nodes on the map; those without a position or beyond the drawing are counted only.
-pub(super) fn marks(nodes: &[Seen]) -> Marks<'_> {
+/// Puts what stands in the city on the map; what has no position or stands beyond the drawing is counted only.
+pub(super) fn marks<T: Stands>(nodes: &[T]) -> Marks<'_, T> {
     let (marks, off) = group(nodes, CELL);
     if marks.len() <= MARKS_MAX {
         return Marks { marks, crowded: false, off };
@@ -317,24 +352,24 @@ pub(super) fn marks(nodes: &[Seen]) -> Marks<'_> {
     Marks { marks, crowded: true, off }
 }
 
-fn group(nodes: &[Seen], size: f64) -> (Vec<Mark<'_>>, usize) {
-    let mut cells: BTreeMap<(i64, i64), Mark<'_>> = BTreeMap::new();
+fn group<T: Stands>(nodes: &[T], size: f64) -> (Vec<Mark<'_, T>>, usize) {
+    let mut cells: BTreeMap<(i64, i64), Mark<'_, T>> = BTreeMap::new();
     let mut off = 0;
     for seen in nodes {
-        let Some((x, y)) = seen.position.and_then(on_map) else {
+        let Some((x, y)) = seen.position().and_then(on_map) else {
             off += 1;
             continue;
         };
         let cell = ((y / size) as i64, (x / size) as i64);
         match cells.get_mut(&cell) {
             Some(mark) => {
-                mark.state = mark.state.min(seen.state);
+                mark.state = mark.state.min(seen.state());
                 mark.count += 1;
-                mark.one_site &= mark.first.site == seen.site && seen.site.is_some();
+                mark.one_site &= mark.first.site() == seen.site() && seen.site().is_some();
             }
             None => {
-                let one_site = seen.site.is_some();
-                cells.insert(cell, Mark { x, y, state: seen.state, count: 1, first: seen, one_site });
+                let one_site = seen.site().is_some();
+                cells.insert(cell, Mark { x, y, state: seen.state(), count: 1, first: seen, one_site });
             }
         }
     }
@@ -388,7 +423,7 @@ mod tests {
         assert!(crowded && marks.len() <= 225, "{}", marks.len());
         assert_eq!(marks.iter().map(|mark| mark.count).sum::<usize>() + off, 4_000);
         for (n, a) in marks.iter().enumerate() {
-            let apart = |b: &Mark<'_>| (a.x - b.x).hypot(a.y - b.y) >= CROWDED_CELL - 0.01;
+            let apart = |b: &Mark<'_, Seen>| (a.x - b.x).hypot(a.y - b.y) >= CROWDED_CELL - 0.01;
             assert!(marks[n + 1..].iter().all(apart));
         }
     }

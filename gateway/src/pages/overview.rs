@@ -10,7 +10,7 @@ use axum::response::Response;
 
 use super::census::{Census, NEWEST_KEPT, Seen, State};
 use super::latest::Latest;
-use super::map::{self, Sketch};
+use super::map::{self, MarkShown, Sketch};
 use super::text::Lang;
 use super::time::{Local, When};
 use super::view::{PageError, Tab, View, Visitor, show, with};
@@ -50,15 +50,6 @@ struct Overview {
 pub(super) struct Answer {
     pub(super) state: State,
     pub(super) text: String,
-}
-
-struct MarkShown {
-    x: String,
-    y: String,
-    state: State,
-    count: usize,
-    label: String,
-    href: String,
 }
 
 struct ZoneRow {
@@ -160,7 +151,7 @@ fn answer(pages: &Pages, census: &Census, local: &Local) -> Answer {
     }
 }
 
-fn mark_shown(pages: &Pages, mark: &map::Mark<'_>, t: Lang) -> MarkShown {
+fn mark_shown(pages: &Pages, mark: &map::Mark<'_, Seen>, t: Lang) -> MarkShown {
     let catalogue = &pages.gateway.config.catalogue;
     let site = mark.first.site.as_deref().and_then(|code| catalogue.site(code));
     let place = site.map_or_else(|| mark.first.id.to_string(), |site| t.pick(&site.name).to_owned());
@@ -174,14 +165,7 @@ fn mark_shown(pages: &Pages, mark: &map::Mark<'_>, t: Lang) -> MarkShown {
         };
         (format!("{place}: {}, {}", t.nodes_counted(mark.count), mark.state.word(t)), filter)
     };
-    MarkShown {
-        x: format!("{:.0}", mark.x),
-        y: format!("{:.0}", mark.y),
-        state: mark.state,
-        count: mark.count,
-        label,
-        href,
-    }
+    mark.shown(mark.state.code(), label, href)
 }
 
 fn zones(pages: &Pages, census: &Census, t: Lang) -> Vec<ZoneRow> {

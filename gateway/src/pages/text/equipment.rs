@@ -57,6 +57,12 @@ words! {
     evidence_days: "Κενό: από την αρχή", "Empty: from the beginning";
     evidence_do: "Λήψη φακέλου", "Take the pack";
     evidence_why: "Γράψτε γιατί το παίρνετε.", "Say why you take it.";
+    map_overdue: "εκπρόθεσμο", "overdue";
+    map_due: "για σήμερα", "due today";
+    eq_map: "Χάρτης εξοπλισμού", "Equipment on the map";
+    eq_map_label: "Σκαρίφημα της πόλης με τον εξοπλισμό. Η ίδια λίστα είναι δίπλα.", "Sketch of the city with its equipment. The same stands beside it as a list.";
+    eq_map_list: "Πρώτα όσα χρειάζονται κάτι", "What needs something first";
+    eq_map_none: "Τίποτε δεν ταιριάζει. Αλλάξτε τα φίλτρα.", "Nothing matches. Change the filters.";
     depot: "Κίνηση οχημάτων", "Vehicles at the gate";
     depot_may: "Μπορούν να κυκλοφορήσουν", "May leave";
     depot_all_may: "Κανένα: όλα μπορούν να κυκλοφορήσουν.", "None: all of them may leave.";
