@@ -306,6 +306,18 @@ if (wanted("equipment")) try {
     assert.equal(paper.headers()["content-type"], "application/pdf");
   });
 
+  await check("the calendar tells an operator each inspector's load, and an inspector their own", async () => {
+    await go(operator, "/equipment/calendar");
+    const row = operator.locator("#load ~ .scroll tr").filter({ hasText: "Ελένη Νικολάου" });
+    const [made, , due] = (await row.locator("td").allTextContents()).map((text) => Number(text.replace(/\D/g, "")));
+    assert.ok(made >= 3 && due >= 30, `${made} made, ${due} due`);
+    await go(inspector, "/equipment/calendar");
+    await inspector.getByRole("heading", { name: "Ο φόρτος σας" }).waitFor();
+    assert.equal(await inspector.locator("#load ~ .scroll tbody tr").count(), 1);
+    await go(technician, "/equipment/calendar");
+    assert.equal(await technician.locator("#load").count(), 0, "who does not inspect has none");
+  });
+
   await check("the map shows the worst of what stands at a place, and the list beside it the same in words", async () => {
     await go(operator, "/equipment");
     await operator.getByRole("link", { name: "Χάρτης" }).click();

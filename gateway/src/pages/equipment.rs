@@ -3,6 +3,7 @@
 
 pub(super) mod act;
 pub(super) mod asset;
+pub(super) mod calendar;
 pub(super) mod depot;
 pub(super) mod edit;
 pub(super) mod evidence;

@@ -1,22 +1,17 @@
-//! Work orders, certificates and the calendar of inspections: the same record, looked at by what is due.
+//! Work orders and certificates: the same record, looked at by what is due.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State as Shared};
+use axum::extract::State as Shared;
 use axum::response::Response;
-use jiff::ToSpan;
 use jiff::civil::Date;
-use serde::Deserialize;
 
 use super::super::Pages;
 use super::super::text::Lang;
-use super::super::view::{PageError, Tab, View, Visitor, show, with};
+use super::super::view::{PageError, Tab, View, Visitor, show};
 use super::Sight;
 use super::row::{self, Mark, Names, Row};
-use crate::operations::book::Held;
 use crate::operations::certificate::Standing;
 use crate::operations::duty;
 use crate::operations::schedule;
@@ -143,118 +138,4 @@ fn lines_page(
     lines.truncate(ROWS);
     let v = View::new(pages, visitor, &local, Tab::Equipment, title);
     Ok(LinesPage { title, empty, heads, lines, more, v, t }.render()?)
-}
-
-/// Which month, as `2026-11`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::pages) struct Which {
-    month: String,
-}
-
-/// A day of the calendar.
-struct Day {
-    name: String,
-    today: bool,
-    entries: Vec<(String, String, String)>,
-}
-
-#[derive(Template)]
-#[template(path = "equipment_calendar.html")]
-struct CalendarPage {
-    t: Lang,
-    v: View,
-    month: String,
-    previous: String,
-    next: String,
-    days: Vec<Day>,
-    overdue: usize,
-    load: Vec<(String, usize)>,
-}
-
-/// `GET /equipment/calendar`: what is due on each day of a month, by the plans as they stand; what comes back within the month
-/// is shown each time.
-pub(in crate::pages) async fn calendar(
-    Shared(pages): Shared<Arc<Pages>>,
-    visitor: Visitor,
-    which: Result<Query<Which>, QueryRejection>,
-) -> Response {
-    show(pages, visitor, move |pages, visitor| {
-        let Query(which) = which.map_err(|_| PageError::BadRequest)?;
-        let (t, local, today) = (visitor.lang, pages.local(visitor), pages.gateway.book.today());
-        let first: Date = match which.month.as_str() {
-            "" => today.first_of_month(),
-            month => format!("{month}-01").parse().map_err(|_| PageError::BadRequest)?,
-        };
-        let last = first.last_of_month();
-        let sight = Sight::new(pages, visitor)?;
-        let (days, overdue, load) = due_in(&sight, pages, (first, last), t);
-        let month = |of: Date| with("/equipment/calendar", "", &[("month", &of.strftime("%Y-%m").to_string())]);
-        let page = CalendarPage {
-            v: View::new(pages, visitor, &local, Tab::Equipment, t.calendar()),
-            month: format!("{} {}", t.months()[first.month() as usize - 1], first.year()),
-            previous: month(first.saturating_sub(1.day())),
-            next: month(last.saturating_add(1.day())),
-            days: days
-                .into_iter()
-                .map(|(day, entries)| Day {
-                    name: format!(
-                        "{} {} {}",
-                        t.weekdays()[day.weekday().to_monday_zero_offset() as usize],
-                        day.day(),
-                        t.months()[day.month() as usize - 1]
-                    ),
-                    today: day == today,
-                    entries,
-                })
-                .collect(),
-            overdue,
-            load: load.into_iter().collect(),
-            t,
-        };
-        Ok(page.render()?)
-    })
-    .await
-}
-
-type Entries = BTreeMap<Date, Vec<(String, String, String)>>;
-
-/// What is due on each day of a span; how many are overdue; how many of each type.
-fn due_in(
-    sight: &Sight,
-    pages: &Pages,
-    (first, last): (Date, Date),
-    t: Lang,
-) -> (Entries, usize, BTreeMap<String, usize>) {
-    let (catalogue, today) = (&*pages.gateway.config.catalogue, pages.gateway.book.today());
-    let (mut days, mut load, mut overdue) = (Entries::new(), BTreeMap::new(), 0);
-    for Held { asset, dossier } in sight.all().filter(|held| sight.shelf().is_unit(&held.asset, catalogue)) {
-        let Some(sheet) = catalogue.sheet(&asset.kind) else { continue };
-        for made in duty::duties(asset, sheet, dossier, today) {
-            overdue += usize::from(made.overdue().is_some());
-            let plan = sheet
-                .of_type(&made.of_type)
-                .filter(|_| made.call.is_none())
-                .and_then(|of_type| duty::plan(asset, of_type));
-            // What is overdue is due today; after it the plan goes on.
-            let mut due = made.due.max(today);
-            while due <= last {
-                if due >= first {
-                    let name = t.pick(&made.name).to_owned();
-                    *load.entry(name.clone()).or_insert(0) += 1;
-                    days.entry(due).or_default().push((
-                        asset.id.to_string(),
-                        asset.name(t == Lang::En).to_owned(),
-                        name,
-                    ));
-                }
-                let next = plan.and_then(|plan| plan.due(Some(schedule::Last { made: due, due: Some(due) })));
-                match next.filter(|next| *next > due) {
-                    Some(next) => due = next,
-                    None => break,
-                }
-            }
-        }
-    }
-    (days, overdue, load)
 }

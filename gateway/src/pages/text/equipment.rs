@@ -59,6 +59,14 @@ words! {
     evidence_why: "Γράψτε γιατί το παίρνετε.", "Say why you take it.";
     map_overdue: "εκπρόθεσμο", "overdue";
     map_due: "για σήμερα", "due today";
+    load: "Φόρτος των επιθεωρητών", "The inspectors' load";
+    load_own: "Ο φόρτος σας", "Your load";
+    load_says: "Οι τελευταίες και οι επόμενες 30 ημέρες. Ό,τι είναι για πολλούς μετριέται στον καθένα κατά το μερίδιό του.", "The last and the next 30 days. What is for several people counts for each by their share.";
+    load_who: "Επιθεωρητής", "Inspector";
+    load_made: "Έγιναν", "Made";
+    load_took: "Διάρκεια", "Took";
+    load_due: "Στις θέσεις τους", "At their sites";
+    load_share: "Μερίδιο", "Share";
     eq_map: "Χάρτης εξοπλισμού", "Equipment on the map";
     eq_map_label: "Σκαρίφημα της πόλης με τον εξοπλισμό. Η ίδια λίστα είναι δίπλα.", "Sketch of the city with its equipment. The same stands beside it as a list.";
     eq_map_list: "Πρώτα όσα χρειάζονται κάτι", "What needs something first";
