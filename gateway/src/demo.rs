@@ -97,6 +97,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     screen.say(&format!("  log           {}", args.data_dir.join(folder::LOG).display()));
     let on_tour = tour::nodes(&config.catalogue);
     equipment::prepare(&config)?;
+    let links = equipment::links(&config)?;
     let memory = prepare(&folder, &config, nodes.iter().chain(&on_tour))?;
     let qemu = match found {
         Some(found) => {
@@ -112,7 +113,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         .thread_name("demo")
         .build()?;
     let ports = Ports { mqtt: args.port_mqtt, http: args.port_http };
-    let city = City { folder, config, nodes, memory, screen, qemu, on_tour, port_tour: args.port_tour };
+    let city = City { folder, config, nodes, memory, screen, qemu, on_tour, port_tour: args.port_tour, links };
     runtime.block_on(city.live(ports))
 }
 
@@ -223,6 +224,7 @@ struct City {
     qemu: Option<QemuNode>,
     on_tour: Vec<CityNode>,
     port_tour: Option<u16>,
+    links: Vec<(&'static str, String)>,
 }
 
 /// A node's memory, shared with its client.
@@ -230,7 +232,7 @@ type Shared = Vec<(NodeId, Arc<Mutex<Kept>>)>;
 
 impl City {
     async fn live(self, ports: Ports) -> anyhow::Result<()> {
-        let City { folder, config, nodes, mut memory, screen, qemu, on_tour, port_tour } = self;
+        let City { folder, config, nodes, mut memory, screen, qemu, on_tour, port_tour, links } = self;
         let (stop_nodes, nodes_stopped) = watch::channel(false);
         let (stop_gateway, gateway_stopped) = watch::channel(false);
         let (told, addresses) = watch::channel(None);
@@ -267,7 +269,7 @@ impl City {
         if let Some(qemu) = qemu {
             clients.spawn(qemu.run(mqtt_address(addresses.clone()), nodes_stopped, screen.clone()));
         }
-        let teller = tokio::spawn(tell(screen.clone(), progress.clone(), addresses, count, tour_address));
+        let teller = tokio::spawn(tell(screen.clone(), progress.clone(), addresses, count, tour_address, links));
         let mut keep = tokio::time::interval(KEEP_EVERY);
         let ended = loop {
             tokio::select! {
@@ -366,12 +368,17 @@ async fn tell(
     mut addresses: watch::Receiver<Option<Addresses>>,
     nodes: u64,
     tour: std::net::SocketAddr,
+    links: Vec<(&'static str, String)>,
 ) {
     let Ok(Some(first)) = addresses.wait_for(Option::is_some).await.map(|addresses| *addresses) else { return };
     screen.say(&format!("  for nodes     mqtt://{}", first.mqtt));
     screen.say("");
     screen.say(&format!("  Open          http://{}/", first.http));
     screen.say(&format!("  Tour          http://{tour}/   two minutes: kill it, be late, lose the store"));
+    for (n, (says, path)) in links.iter().enumerate() {
+        let what = if n == 0 { "Equipment" } else { "" };
+        screen.say(&format!("  {what:13} http://{}{path}   {says}", first.http));
+    }
     screen.say("");
     screen
         .say(&format!("  {nodes} nodes deliver what they kept while out of reach (3 days at most), then go on live."));

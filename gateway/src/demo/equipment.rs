@@ -19,7 +19,7 @@ use crate::operations::book::{Book, New, Shelf};
 use crate::operations::duty;
 use crate::operations::inspection::{Answer, Form, Outcome};
 use crate::operations::step::{Closing, Deed, Evidence, Hand, Paper, REINSPECTION, Severity, Step, Uid};
-use crate::people::{Identity, NewPerson, People, Role};
+use crate::people::{Identity, NewPerson, People, Person, Role};
 use crate::reading::Timestamp;
 use crate::store::records;
 
@@ -77,27 +77,56 @@ pub(super) fn prepare(config: &Config) -> anyhow::Result<()> {
     year.live()
 }
 
+/// Links by which whoever tries it out comes in, as an operator and as an inspector, as far as those are still there; links of an
+/// earlier start no longer work.
+pub(super) fn links(config: &Config) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let clock = Arc::new(Clock::new(Timestamp::default()));
+    let people = People::open(&config.data_dir.join(records::FILE), app::people_rules(config), clock)?;
+    let everybody = people.everybody()?;
+    let wanted = [
+        ("demo-nikos", "as its operator; you choose a password, once"),
+        ("demo-eleni", "as its inspector; in the street too: /field"),
+    ];
+    let mut links = Vec::new();
+    for (login, says) in wanted {
+        let of_that_login = |one: &&Person| one.identity.as_ref().is_some_and(|identity| identity.login == login);
+        if let Some(person) = everybody.iter().find(of_that_login) {
+            links.push((says, people.link(CAUSE, &person.id)?.path()));
+        }
+    }
+    Ok(links)
+}
+
 fn assets(from: Date) -> anyhow::Result<Vec<Asset>> {
     let mut assets = Vec::new();
     for (id, kind, used_as, site, el, en) in TOPS {
         let used_as = Some(used_as).filter(|used_as| !used_as.is_empty());
-        let asset = json!({ "id": id, "kind": kind, "used_as": used_as, "site": site, "name_el": el, "name_en": en, "known_from": from });
+        let nodes = mounted(id);
+        let asset = json!({
+            "id": id, "kind": kind, "used_as": used_as, "site": site, "name_el": el, "name_en": en, "nodes": nodes,
+            "known_from": from,
+        });
         assets.push(serde_json::from_value(asset)?);
         for (part, kind, el, en) in PARTS.iter().filter(|_| kind == "playground") {
-            // The swing of the city's simulated sensor carries it.
-            let nodes = if id == "pg-toumba" && *part == "swing" {
-                json!([{ "node": "swing-toumba", "place": "άνω δοκός" }])
-            } else {
-                json!([])
-            };
+            let code = format!("{part}-{}", &id[3..]);
             let asset = json!({
-                "id": format!("{part}-{}", &id[3..]), "parent": id, "kind": kind, "name_el": el, "name_en": en,
-                "standard": "EN 1176-1:2017", "manufacturer": "Υπόδειγμα ΑΕ", "nodes": nodes, "known_from": from,
+                "nodes": mounted(&code), "id": code, "parent": id, "kind": kind, "name_el": el, "name_en": en,
+                "standard": "EN 1176-1:2017", "manufacturer": "Υπόδειγμα ΑΕ", "known_from": from,
             });
             assets.push(serde_json::from_value(asset)?);
         }
     }
     Ok(assets)
+}
+
+/// The nodes of the simulated city that are on a piece of equipment.
+fn mounted(id: &str) -> serde_json::Value {
+    match id {
+        "swing-toumba" => json!([{ "node": "swing-toumba", "place": "άνω δοκός" }]),
+        "swing-nea-paralia" => json!([{ "node": "swing-nea-paralia-1", "place": "άνω δοκός" }]),
+        "lift-library" => json!([{ "node": "lift-panepistimio-1", "place": "οροφή θαλάμου" }]),
+        _ => json!([]),
+    }
 }
 
 /// A year that was not.
