@@ -6,6 +6,7 @@
 //!
 //! The rule that all of it serves: **no sequence of steps leaves equipment open that has an urgent defect**.
 
+pub mod accident;
 pub mod asset;
 pub mod book;
 pub mod case;

@@ -152,6 +152,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .post("/equipment/{id}/evidence.zip", review, equipment::evidence::take)
         .get("/equipment/{id}/files", assets, equipment::files::page)
         .post_document("/equipment/{id}/files", assets, equipment::files::post)
+        .get("/equipment/{id}/accident.pdf", records, equipment::accident::blank)
         .get("/equipment/{id}/edit", assets, equipment::edit::edit)
         .post("/equipment/{id}/edit", assets, equipment::edit::set)
         .get("/equipment/{id}/inspect/{of_type}", inspect, equipment::inspect::page)

@@ -355,7 +355,7 @@ if (wanted("equipment")) try {
     for (const [page, name, path] of [
       [operator, "today", "/equipment"], [operator, "list", "/equipment/list"], [operator, "asset", "/equipment/sw-1"], [operator, "playground", "/equipment/pg-toumba"],
       [operator, "edit", "/equipment/lift-1/edit"], [operator, "new", "/equipment/new"], [operator, "do-work", "/equipment/sw-1/do/work"], [operator, "do-certify", "/equipment/lift-1/do/certify?of=lift_public"],
-      [inspector, "do-found", "/equipment/sw-1/do/found"], [inspector, "inspect", "/equipment/pg-toumba/inspect/operational"], [operator, "step", step],
+      [inspector, "do-found", "/equipment/sw-1/do/found"], [inspector, "do-accident", "/equipment/sw-1/do/accident"], [inspector, "inspect", "/equipment/pg-toumba/inspect/operational"], [operator, "step", step],
       [operator, "calendar", "/equipment/calendar"], [operator, "map", "/equipment/map"], [operator, "certificates", "/equipment/certificates"], [operator, "work", "/equipment/work"], [operator, "import", "/equipment/import"],
       [auditor, "reports", "/equipment/reports"], [auditor, "evidence", "/equipment/pg-toumba/evidence"], [operator, "label", "/equipment/sw-1/label"], [operator, "sign", "/equipment/sw-1/sign"], [stranger, "public", "/e/pg-toumba"],
     ]) wrong.push(...await everyLook(page, name, path));

@@ -1,6 +1,7 @@
 //! Equipment as people see it: what needs doing, what stands where, what was done about it. Who is held to sites sees what
 //! stands there and nothing else; every page and form asks [`Sight`].
 
+pub(super) mod accident;
 pub(super) mod act;
 pub(super) mod asset;
 pub(super) mod calendar;

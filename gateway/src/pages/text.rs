@@ -23,6 +23,7 @@ macro_rules! words {
     };
 }
 
+mod accident;
 mod accounts;
 mod audit;
 mod directory;

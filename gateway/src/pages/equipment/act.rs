@@ -19,9 +19,10 @@ use self::fields::{Field, Kind};
 use super::super::Pages;
 use super::super::form::{Answer, act, again, answer};
 use super::super::text::Lang;
+use super::super::time::Local;
 use super::super::view::{PageError, Tab, View, Visitor, show};
 use super::typed::Typed;
-use super::{Sight, hand, needs};
+use super::{Sight, accident, hand, needs};
 use crate::operations::book::{BookError, Held, New};
 use crate::operations::step::{Deed, Evidence, Step, Uid};
 use crate::people::Person;
@@ -163,6 +164,11 @@ fn take(
     if !person.may(needs(&deed)) {
         return Err(PageError::Forbidden);
     }
+    let local = Local { now: pages.gateway.clock.now(), zone: pages.gateway.config.time_zone.clone(), lang: t };
+    let form = match (what == What::Accident).then(|| accident::typed(typed, &local)).transpose() {
+        Ok(form) => form.map(|accident| serde_json::json!(accident)),
+        Err(wrong) => return Ok(Err(wrong)),
+    };
     let Ok(uid) = Uid::new(typed.get("uid")) else { return Err(PageError::BadRequest) };
     let files = match typed.keep(pages, caller, t)? {
         Ok(files) => files,
@@ -175,7 +181,7 @@ fn take(
     };
     let (at, by) = (pages.gateway.clock.now(), hand(person));
     let step = Step { uid, at, by, deed, evidence: Evidence { files, text } };
-    let new = New::of(held.asset.id.clone(), step);
+    let new = New { form, ..New::of(held.asset.id.clone(), step) };
     match act(caller, "", |cause| pages.gateway.book.take(cause, &[new])) {
         Ok(_) => Ok(Ok(())),
         Err(BookError::Refused { refusal, .. }) => Ok(Err(t.refusal(refusal).to_owned())),

@@ -13,7 +13,7 @@ use super::super::view::{PageError, Visitor, show};
 use super::Sight;
 use super::asset::{step, words};
 use super::row::{self, Names};
-use super::{act, record};
+use super::{accident, act, record};
 use crate::operations::book::{Held, Media, Recorded};
 use crate::operations::duty;
 use crate::operations::step::Deed;
@@ -113,6 +113,9 @@ pub(super) fn step_report(
     sight: &Sight,
     recorded: &Recorded,
 ) -> Result<Report, PageError> {
+    if matches!(recorded.step.deed, Deed::Accident { .. }) {
+        return accident::of_step(pages, visitor, sight, recorded);
+    }
     let (t, local, catalogue) = (visitor.lang, pages.local(visitor), &*pages.gateway.config.catalogue);
     let held = sight.get(recorded.asset.as_str())?;
     let names = Names::read(pages, t)?;
@@ -153,7 +156,7 @@ pub(super) fn step_report(
 }
 
 /// The photographs of a step; documents are told by their sum.
-fn pictures(pages: &Pages, recorded: &Recorded) -> Vec<Block> {
+pub(super) fn pictures(pages: &Pages, recorded: &Recorded) -> Vec<Block> {
     let files = recorded.step.evidence.files.iter();
     let pictures = files.map(|sha256| match pages.gateway.book.document(sha256) {
         Ok((document, jpeg)) if document.media == Media::Jpeg => {

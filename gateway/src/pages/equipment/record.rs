@@ -179,6 +179,9 @@ pub(super) fn facts(
             facts.push((t.rec_transcribed(), paper.clone()));
         }
     }
+    if let Some(accident) = super::accident::of(recorded) {
+        facts.extend(super::accident::facts(&accident, t));
+    }
     if let Some(metres) = pages.gateway.book.distance(&recorded.step.uid)? {
         facts.push((t.rec_distance(), format!("{} m", format::count(u64::from(metres), t))));
     }

@@ -149,7 +149,7 @@ words! {
     do_file: "Αρχειοθέτηση εγγράφου", "File a document";
     do_file_says: "Το υπογεγραμμένο αντίγραφο, ένα σχέδιο, η συναίνεση του κατασκευαστή. Μένει με το αποτύπωμά του (SHA-256).", "The signed copy, a drawing, the manufacturer's consent. It stays with its fingerprint (SHA-256).";
     do_accident: "Ατύχημα", "Accident";
-    do_accident_says: "Μη γράφετε όνομα ή άλλο στοιχείο παιδιού: μόνο τι συνέβη, πού και πώς.", "Write no name or other particular of a child: only what happened, where and how.";
+    do_accident_says: "Πριν γράψετε: ούτε όνομα ούτε άλλο στοιχείο παιδιού, γονέα ή μάρτυρα, και στις φωτογραφίες κανένα πρόσωπο. Μόνο τι συνέβη, πού, πώς, και πόσοι το είδαν. Ό,τι καταχωριστεί δεν σβήνεται.", "Before you write: neither name nor other particular of a child, parent or witness, and no face in photographs. Only what happened, where, how, and how many saw it. What is on record is not erased.";
     do_takeover: "Απόφαση για αυτόματη ακινητοποίηση", "Decide on automatic lock-out";
     do_takeover_says: "Παρελήφθη με κάτι ληγμένο. Από την ημέρα που ορίζετε, ό,τι λήγει ή έχει λήξει το ακινητοποιεί μόνο του, όπου το λέει ο κανόνας.", "It was taken over with something lapsed. From the day that you set, what lapses or has lapsed locks it out by itself, where the rule says so.";
     do_dismantle: "Αποξήλωση", "Dismantle";

@@ -7,8 +7,8 @@ use super::super::super::Pages;
 use super::super::super::form::{again, again_lines};
 use super::super::super::text::Lang;
 use super::super::super::time::Local;
-use super::super::row;
 use super::super::typed::Typed;
+use super::super::{accident, row};
 use super::What;
 use crate::operations::book::Held;
 use crate::operations::duty;
@@ -189,7 +189,18 @@ pub(super) fn of(pages: &Pages, held: &Held, what: What, of: &str, typed: &Typed
         }
         What::Maintained => vec![lines("text", t.field_text(), true), files(false)],
         What::File => vec![line("text", t.field_text(), true), files(true)],
-        What::Accident => vec![lines("text", t.field_text(), true), files(false)],
+        What::Accident => vec![
+            day("on", t.acc_day(), Some(today)),
+            line("at", t.acc_time(), true),
+            line("place", t.acc_place(), true),
+            lines("text", t.acc_what(), true),
+            pick("injury", t.acc_injury(), true, accident::injuries(t)),
+            pick("aid", t.acc_aid(), true, accident::first_aids(t)),
+            line("witnesses", t.acc_witnesses(), false),
+            lines("state", t.acc_state(), false),
+            lines("measures", t.acc_measures(), false),
+            files(false),
+        ],
         What::Takeover => vec![day("on", t.field_on(), Some(today)), lines("text", t.field_reason(), true)],
         What::Dismantle => vec![lines("text", t.field_reason(), true), files(true)],
     }

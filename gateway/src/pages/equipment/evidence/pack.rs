@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::super::super::Pages;
 use super::super::super::view::{PageError, Visitor};
-use super::super::{Sight, paper};
+use super::super::{Sight, accident, paper};
 use crate::audit::export::{ExportError, Signer};
 use crate::audit::{Cause, hex, selection};
 use crate::operations::book::{BookError, Held, Media, Recorded};
@@ -120,7 +120,10 @@ impl<'a> Pack<'a> {
             archive.add(&format!("books/{}.pdf", part.asset.id), &pdf::render(&report)?)?;
         }
         for recorded in steps.iter().filter(|recorded| is_reported(&recorded.step.deed)) {
-            let report = paper::step_report(self.pages, self.visitor, self.sight, recorded)?;
+            let report = match recorded.step.deed {
+                Deed::Accident { .. } => accident::of_step(self.pages, self.visitor, self.sight, recorded)?,
+                _ => paper::step_report(self.pages, self.visitor, self.sight, recorded)?,
+            };
             let name = format!("reports/{:06}-{}.pdf", recorded.number, recorded.step.deed.code());
             archive.add(&name, &pdf::render(&report)?)?;
         }
