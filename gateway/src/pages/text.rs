@@ -32,6 +32,7 @@ mod equipment;
 mod field;
 mod keys;
 mod people;
+mod register;
 mod tour;
 
 words! {
