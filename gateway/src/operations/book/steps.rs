@@ -150,6 +150,21 @@ impl Book {
         rows(&file, &sql, (from.millis(), until.millis(), top as i64))
     }
 
+    /// Of each who inspected, the inspections that arrived since then: how many, and the milliseconds that they took together.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn inspected_since(&self, from: Timestamp) -> Result<Vec<(Hand, usize, i64)>, BookError> {
+        let sql = "SELECT by, count(*), coalesce(sum(max(at - (form ->> '$.started_at'), 0)), 0) FROM step
+                   WHERE arrived_at >= ?1 AND kind = 'inspected' AND form IS NOT NULL GROUP BY by";
+        let file = crate::secret::locked(&self.file);
+        let mut statement = file.prepare_cached(sql)?;
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((Hand(row.get::<_, String>(0)?.into()), row.get::<_, i64>(1)? as usize, row.get(2)?))
+        };
+        Ok(statement.query_map([from.millis()], read)?.collect::<Result<_, _>>()?)
+    }
+
     /// A step by its name.
     ///
     /// # Errors

@@ -294,3 +294,20 @@ fn a_document_is_kept_without_what_it_tells_and_found_by_its_sum() {
     std::fs::write(house.folder.path().join(DOCUMENTS_FOLDER).join(&sum[..2]).join(&sum), b"other").expect("written");
     assert!(matches!(house.book.document(&sum), Err(BookError::NoDocument(_))), "what was altered is not shown");
 }
+
+#[test]
+fn inspections_are_counted_for_whoever_made_them() {
+    let house = House::new();
+    let mut long = house.form(ELENI, "round-1", "pg-1", "routine_visual");
+    let ended = long["ended_at"].as_i64().expect("a time");
+    long["started_at"] = (ended - 90_000).into();
+    let mut short = house.form(ELENI, "round-2", "pg-1", "routine_visual");
+    short["started_at"] = short["ended_at"].clone();
+    house.submit(ELENI, long).expect("taken");
+    house.submit(ELENI, short).expect("taken");
+    house.take(NIKOS, "sw-1", "chain", found(Severity::Important), &[]).expect("taken");
+    let counted = house.book.inspected_since(Timestamp::default()).expect("read");
+    assert_eq!(counted, [(Hand(ELENI.into()), 2, 90_000)]);
+    let later = Timestamp::from_millis(i64::MAX / 2);
+    assert_eq!(house.book.inspected_since(later).expect("read"), []);
+}

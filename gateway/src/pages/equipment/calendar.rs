@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::super::text::Lang;
 use super::super::view::{PageError, Tab, View, Visitor, show, with};
 use super::super::{Pages, format};
-use super::{Sight, record};
+use super::Sight;
 use crate::operations::asset::Tree;
 use crate::operations::book::Held;
 use crate::operations::{duty, schedule};
@@ -150,8 +150,6 @@ fn each_due(
 
 /// Days back and ahead that an inspector's load is told of.
 const LOAD_DAYS: i32 = 30;
-/// Steps of those days that are looked at.
-const STEPS_MAX: usize = 100_000;
 
 /// An inspector's load as it is shown.
 struct Shown {
@@ -171,10 +169,8 @@ fn people(pages: &Pages, sight: &Sight, visitor: &Visitor) -> Result<(Vec<Shown>
     let inspectors: Vec<_> = all.iter().filter(|one| one.may_enter(now) && one.may(Permission::Inspect)).collect();
     let mut load = Load::of(inspectors.iter().map(|one| one.id.subject()));
     let since = now.plus_millis(-i64::from(LOAD_DAYS) * 86_400_000);
-    for recorded in pages.gateway.book.steps_between(since, now.plus_millis(1), STEPS_MAX)? {
-        if let Some(form) = record::form(&recorded) {
-            load.made(&recorded.step.by.0, recorded.step.at.millis() - form.started_at.millis());
-        }
+    for (by, made, ms) in pages.gateway.book.inspected_since(since)? {
+        load.made(&by.0, made, ms);
     }
     let today = pages.gateway.book.today();
     each_due(sight, pages, (today, today.saturating_add(LOAD_DAYS.days())), |held, _, _| {
@@ -219,10 +215,9 @@ impl Load {
         Self { lines: vec![Line::default(); at.len()], at }
     }
 
-    fn made(&mut self, by: &str, ms: i64) {
+    fn made(&mut self, by: &str, made: usize, ms: i64) {
         if let Some(line) = self.at.get(by).and_then(|at| self.lines.get_mut(*at)) {
-            line.made += 1;
-            line.ms += ms.max(0);
+            (line.made, line.ms) = (made, ms);
         }
     }
 
@@ -243,10 +238,9 @@ mod tests {
     #[test]
     fn what_is_due_is_shared_by_those_who_inspect_there() {
         let mut load = Load::of(["person/a", "person/b", "person/c"].into_iter().map(str::to_owned));
-        load.made("person/a", 60_000);
-        load.made("person/a", 30_000);
-        load.made("person/b", -5);
-        load.made("person/gone", 9_000);
+        load.made("person/a", 2, 90_000);
+        load.made("person/b", 1, 0);
+        load.made("person/gone", 1, 9_000);
         load.due(&[true, true, false]);
         load.due(&[true, false, false]);
         load.due(&[false, false, false]);
