@@ -1,6 +1,7 @@
 //! The catalogues: what can be measured, how it is judged and aggregated, which kinds of node there are,
 //! and the zones and sites of the city. Files in `config/catalogues/` that a municipality edits, with their sources.
 
+pub mod exceptions;
 pub mod inspections;
 pub mod load;
 pub mod mapping;
@@ -33,6 +34,8 @@ pub struct Catalogue {
     pub inspections: Vec<inspections::Sheet>,
     /// Which certificates it needs.
     pub certificates: Vec<inspections::CertificateType>,
+    /// What an auditor looks at.
+    pub exceptions: exceptions::Exceptions,
 }
 
 /// A quantity's place in this run's catalogue: small and `Copy`, never written to disk.

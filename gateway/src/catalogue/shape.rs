@@ -310,6 +310,21 @@ pub(super) struct Certificates {
     pub(super) certificate: Vec<Spanned<Certificate>>,
 }
 
+/// `exceptions.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Exceptions {
+    pub(super) threshold: Vec<Spanned<Threshold>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Threshold {
+    pub(super) code: Key<String>,
+    pub(super) value: Key<u64>,
+    pub(super) source: Key<String>,
+}
+
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Certificate {

@@ -20,17 +20,12 @@ use super::super::view::{PageError, Tab, View, Visitor, show, with};
 use super::Sight;
 use super::record;
 use super::row::Names;
+use crate::catalogue::exceptions::Exceptions;
 use crate::operations::asset::Tree;
 use crate::operations::book::Recorded;
 use crate::operations::step::{Closing, Deed, Severity, Uid};
 use crate::reading::Timestamp;
 
-/// Seconds that an item takes at least, when somebody looks at it. A house rule: what is quicker is looked at, not refused.
-const ITEM_S_MIN: i64 = 2;
-/// Metres from its site that an inspection may be made at. A house rule.
-const METRES_MAX: u32 = 200;
-/// Hours after which a form is sent late. A house rule.
-const LATE_H: i64 = 24;
 /// Steps of a month that are looked at.
 const STEPS_MAX: usize = 100_000;
 /// Exceptions that are shown, and inspections of a sample.
@@ -54,6 +49,7 @@ struct ReportsPage {
     previous: String,
     next: String,
     zones: Vec<(String, Numbers)>,
+    exceptions_say: String,
     exceptions: Vec<Exception>,
     more: usize,
     sample: Vec<Drawn>,
@@ -132,6 +128,7 @@ fn render(pages: &Pages, visitor: &Visitor, which: &Which) -> Result<String, Pag
         previous: month(first.saturating_sub(1.day())),
         next: month(next),
         zones: numbers(pages, &sight, &steps, t),
+        exceptions_say: t.exceptions_say(&pages.gateway.config.catalogue.exceptions),
         exceptions,
         more,
         sample: sample(pages, &steps, &seed, &names, &local),
@@ -176,6 +173,7 @@ fn numbers(pages: &Pages, sight: &Sight, steps: &[&Recorded], t: Lang) -> Vec<(S
 /// What is out of the ordinary about steps, the newest first.
 fn exceptions(pages: &Pages, steps: &[&Recorded], names: &Names, local: &Local) -> Result<Vec<Exception>, PageError> {
     let (t, book) = (local.lang, &pages.gateway.book);
+    let Exceptions { item_s_min, metres_max, late_h } = &pages.gateway.config.catalogue.exceptions;
     let mut photographs: HashMap<&str, usize> = HashMap::new();
     for file in steps.iter().flat_map(|recorded| &recorded.step.evidence.files) {
         *photographs.entry(file).or_default() += 1;
@@ -187,18 +185,18 @@ fn exceptions(pages: &Pages, steps: &[&Recorded], names: &Names, local: &Local) 
         let mut why = Vec::new();
         if let Some(form) = record::form(recorded) {
             let seconds = (step.at.millis() - form.started_at.millis()) / 1_000;
-            if seconds < ITEM_S_MIN * form.answers.len() as i64 {
+            if seconds < i64::from(item_s_min.value) * form.answers.len() as i64 {
                 why.push(t.ex_quick(seconds, form.answers.len()));
             }
             if form.transcribed_of.is_some() {
                 why.push(t.ex_paper().to_owned());
             }
         }
-        if let Some(metres) = book.distance(&step.uid)?.filter(|metres| *metres > METRES_MAX) {
+        if let Some(metres) = book.distance(&step.uid)?.filter(|metres| *metres > metres_max.value) {
             why.push(t.ex_far(metres));
         }
         let hours = recorded.arrived_at.millis_since(step.at) / 3_600_000;
-        if hours >= LATE_H {
+        if hours >= i64::from(late_h.value) {
             why.push(t.ex_late(hours));
         }
         if step.evidence.files.iter().any(|file| photographs.get(&**file).is_some_and(|n| *n > 1)) {

@@ -1,6 +1,7 @@
 //! The words of equipment: how it stands, what was done about it, what is to be done.
 
 use super::Lang;
+use crate::catalogue::exceptions::Exceptions;
 use crate::operations::asset::Unsound;
 use crate::operations::case::{Refusal, Status};
 use crate::operations::certificate;
@@ -244,7 +245,6 @@ words! {
     num_locked_out: "Ακινητοποιήσεις", "Locked out";
     num_released: "Επαναφορές", "Released";
     exceptions: "Για να τα δει ο ελεγκτής", "For an auditor to look at";
-    exceptions_say: "Δεν είναι κατ' ανάγκη λάθη. Λιγότερο από 2 δευτερόλεπτα ανά στοιχείο, πάνω από 200 μέτρα μακριά, σταλμένα μετά από 24 ώρες, η ίδια φωτογραφία δύο φορές, μεταγραφή από χαρτί, έγκριση πάνω σε δική του επιθεώρηση.", "They need not be wrong. Less than 2 seconds an item, more than 200 metres away, sent after 24 hours, one photograph twice, transcribed from paper, approved on the ground of one's own inspection.";
     no_exceptions: "Τίποτε ασυνήθιστο αυτόν τον μήνα.", "Nothing out of the ordinary in this month.";
     sample: "Τυχαίο δείγμα", "A random sample";
     sample_says: "Δέκα επιθεωρήσεις του μήνα. Ο ίδιος σπόρος δίνει πάντα τις ίδιες: ορίστε τον πριν τις δείτε.", "Ten inspections of the month. The same seed always draws the same ones: set it before you look.";
@@ -263,6 +263,29 @@ words! {
 }
 
 impl Lang {
+    /// What is out of the ordinary, and by whose rule.
+    pub(in crate::pages) fn exceptions_say(self, known: &Exceptions) -> String {
+        let (seconds, metres, hours) = (known.item_s_min.value, known.metres_max.value, known.late_h.value);
+        let sources: Vec<&str> = known
+            .sources()
+            .into_iter()
+            .map(|source| if (source, self) == ("house rule", Lang::El) { "κανόνας του Δήμου" } else { source })
+            .collect();
+        let sources = sources.join(", ");
+        match self {
+            Lang::El => format!(
+                "Δεν είναι κατ' ανάγκη λάθη. Λιγότερο από {seconds} δευτερόλεπτα ανά στοιχείο, πάνω από {metres} μέτρα μακριά, \
+                 σταλμένα μετά από {hours} ώρες (όρια: {sources}), η ίδια φωτογραφία δύο φορές, μεταγραφή από χαρτί, έγκριση \
+                 πάνω σε δική του επιθεώρηση."
+            ),
+            Lang::En => format!(
+                "They need not be wrong. Less than {seconds} seconds an item, more than {metres} metres away, sent after \
+                 {hours} hours (limits: {sources}), one photograph twice, transcribed from paper, approved on the ground of \
+                 one's own inspection."
+            ),
+        }
+    }
+
     /// `8 δευτ. για 12 στοιχεία`.
     pub(in crate::pages) fn ex_quick(self, seconds: i64, items: usize) -> String {
         match self {
