@@ -14,6 +14,7 @@ pub mod certificate;
 pub mod dossier;
 pub mod duty;
 pub mod inspection;
+pub mod month;
 mod photo;
 pub mod rating;
 pub mod schedule;

@@ -145,6 +145,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/equipment/depot", records, equipment::depot::page)
         .get("/equipment/depot.pdf", records, equipment::depot::pdf)
         .get("/equipment/calendar", records, equipment::calendar::page)
+        .get("/equipment/reports/month.pdf", records, equipment::month::pdf)
         .get("/equipment/steps/{uid}", records, equipment::record::page)
         .get("/equipment/steps/{uid}/pdf", records, equipment::paper::of_step)
         .get("/equipment/{id}/book.pdf", records, equipment::paper::book)

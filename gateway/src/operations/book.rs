@@ -4,6 +4,7 @@
 //! step that is sent twice is taken once; several steps are taken together or not at all. Who may do what is asked at the
 //! door; what may follow what is said by [`Dossier::take`]. All calls block.
 
+mod arrived;
 mod assets;
 mod documents;
 mod steps;
@@ -16,6 +17,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use arrived::{Arrived, LastMade};
 pub use documents::{DOCUMENT_BYTES_MAX, Document, Media};
 pub use steps::{New, Recorded, Taken};
 

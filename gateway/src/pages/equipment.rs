@@ -15,6 +15,7 @@ pub(super) mod inspect;
 pub(super) mod list;
 pub(super) mod lists;
 pub(super) mod map;
+pub(super) mod month;
 pub(super) mod paper;
 pub(super) mod public;
 pub(super) mod record;

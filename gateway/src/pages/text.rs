@@ -31,6 +31,7 @@ mod enrol;
 mod equipment;
 mod field;
 mod keys;
+mod month;
 mod people;
 mod register;
 mod tour;

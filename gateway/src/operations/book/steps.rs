@@ -299,6 +299,6 @@ pub(super) fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusql
     serde_json::from_str(text).map_err(|error| wrong(column, error))
 }
 
-fn wrong(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+pub(super) fn wrong(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }

@@ -311,3 +311,41 @@ fn inspections_are_counted_for_whoever_made_them() {
     let later = Timestamp::from_millis(i64::MAX / 2);
     assert_eq!(house.book.inspected_since(later).expect("read"), []);
 }
+
+#[test]
+fn the_last_of_each_type_is_known_and_steps_are_read_by_kind() {
+    let house = House::new();
+    house.submit(ELENI, house.form(ELENI, "round-1", "pg-1", "routine_visual")).expect("in order");
+    let shelf = house.book.shelf().expect("a shelf");
+    let made_at = shelf.get(&id("pg-1")).and_then(|held| house.book.steps(&held.asset.id, None, 1).ok()).expect("read")
+        [0]
+    .step
+    .at;
+    let hand = Hand(ELENI.into());
+    let (at, covers) = (house.book.clock.now(), vec!["routine_visual".into(), "operational".into()]);
+    let deed =
+        Deed::Inspected { of_type: "annual_main".into(), covers, passed: true, found_well: vec![], supersedes: None };
+    let step = Step { uid: uid("annual"), at, by: hand, deed, evidence: Evidence::default() };
+    let after = house.book.clock.now().plus_millis(1);
+    let told = |before: Timestamp| {
+        let last = house.book.last_made(before).expect("read");
+        last.into_iter().map(|last| (last.asset.to_string(), last.of_type.to_string(), last.at)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(after), [("pg-1".to_owned(), "routine_visual".to_owned(), made_at)]);
+    assert_eq!(told(Timestamp::from_millis(1)), []);
+    house.book.take(cause(ELENI), &[New::of(id("pg-1"), step)]).expect("taken");
+    let after = house.book.clock.now().plus_millis(1);
+    let of_types: Vec<String> = told(after).into_iter().map(|(_, of_type, _)| of_type).collect();
+    assert_eq!(of_types, ["annual_main", "operational", "routine_visual"]);
+    assert!(told(after).iter().all(|(_, _, last)| *last == at));
+
+    house.take(ELENI, "sw-1", "chain", found(Severity::Important), &[]).expect("found");
+    let always = (Timestamp::default(), house.book.clock.now().plus_millis(1));
+    let kinds = |kinds: &[&str], after| {
+        let arrived = house.book.arrived(kinds, always, after, 10).expect("read");
+        arrived.iter().map(|one| (one.number, one.step.deed.code())).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&["inspected", "found"], 0), [(1, "inspected"), (2, "inspected"), (3, "found")]);
+    assert_eq!(kinds(&["found"], 0), [(3, "found")]);
+    assert_eq!(kinds(&["inspected", "found"], 2), [(3, "found")]);
+}

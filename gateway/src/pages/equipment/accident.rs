@@ -18,7 +18,7 @@ use crate::operations::book::{Held, Recorded};
 use crate::operations::step::Deed;
 use crate::pdf::{Block, Report};
 
-/// Marks that a line on paper is written upon.
+/// A line to write upon, beside the names of fields; on the page's whole width it is one and a half.
 const LINE: &str = "____________________________________________________";
 
 /// The record that was typed, or what is wrong with it.
@@ -90,17 +90,18 @@ pub(in crate::pages) async fn blank(
     paper::answered(pages, visitor, format!("{code}-accident.pdf"), move |pages, visitor| {
         let sight = Sight::new(pages, visitor)?;
         let t = visitor.lang;
-        let lines = |count: usize| vec![LINE; count].join("\n");
+        // Room for a hand between them.
+        let lines = |count: usize| vec![LINE; count].join("\n\n");
         let choices =
             |names: Vec<&str>| names.iter().map(|name| format!("[   ] {name}")).collect::<Vec<_>>().join("\n");
         let fields = vec![
             (t.acc_when(), "____ /____ /________    ____ :____".to_owned()),
-            (t.acc_place(), lines(2)),
+            (t.acc_place(), lines(1)),
             (t.acc_injury(), choices(Injury::ALL.iter().map(|injury| t.injury(*injury)).collect())),
             (t.acc_aid(), choices(FirstAid::ALL.iter().map(|aid| t.first_aid(*aid)).collect())),
             (t.acc_witnesses(), "________".to_owned()),
-            (t.acc_state(), lines(3)),
-            (t.acc_measures(), lines(3)),
+            (t.acc_state(), lines(2)),
+            (t.acc_measures(), lines(2)),
         ];
         let held = sight.get(&id)?;
         Ok(report(
@@ -108,7 +109,12 @@ pub(in crate::pages) async fn blank(
             visitor,
             &sight,
             held,
-            Record { what: lines(6), fields, by: t.acc_written().to_owned(), more: Vec::new() },
+            Record {
+                what: lines(4).replace(LINE, &format!("{LINE}{}", &LINE[..LINE.len() / 2])),
+                fields,
+                by: t.acc_written().to_owned(),
+                more: Vec::new(),
+            },
         ))
     })
     .await

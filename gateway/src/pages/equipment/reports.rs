@@ -18,6 +18,7 @@ use super::super::text::Lang;
 use super::super::time::{Local, When};
 use super::super::view::{PageError, Tab, View, Visitor, show, with};
 use super::Sight;
+use super::month::first_day;
 use super::record;
 use super::row::Names;
 use crate::catalogue::exceptions::Exceptions;
@@ -46,6 +47,8 @@ struct ReportsPage {
     t: Lang,
     v: View,
     month: String,
+    /// The summary on paper; none of a month to come.
+    paper: Option<String>,
     previous: String,
     next: String,
     zones: Vec<(String, Numbers)>,
@@ -103,10 +106,7 @@ pub(in crate::pages) async fn page(
 
 fn render(pages: &Pages, visitor: &Visitor, which: &Which) -> Result<String, PageError> {
     let (t, local, book) = (visitor.lang, pages.local(visitor), &pages.gateway.book);
-    let first: Date = match which.month.as_str() {
-        "" => book.today().first_of_month(),
-        month => format!("{month}-01").parse().map_err(|_| PageError::BadRequest)?,
-    };
+    let first = first_day(&which.month, book.today())?;
     let next = first.last_of_month().saturating_add(1.day());
     let (from, until) = (begin(first, &local)?, begin(next, &local)?);
     let sight = Sight::new(pages, visitor)?;
@@ -125,6 +125,8 @@ fn render(pages: &Pages, visitor: &Visitor, which: &Which) -> Result<String, Pag
     let page = ReportsPage {
         v: View::new(pages, visitor, &local, Tab::Equipment, t.reports()),
         month: format!("{} {}", t.months()[first.month() as usize - 1], first.year()),
+        paper: (first <= book.today())
+            .then(|| with("/equipment/reports/month.pdf", "", &[("month", &first.strftime("%Y-%m").to_string())])),
         previous: month(first.saturating_sub(1.day())),
         next: month(next),
         zones: numbers(pages, &sight, &steps, t),
