@@ -13,6 +13,7 @@ pub mod demo;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;
 pub mod import;
+mod jpeg;
 pub mod keys;
 pub mod operations;
 pub mod pages;

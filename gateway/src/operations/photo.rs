@@ -1,9 +1,11 @@
 //! What is taken as a photograph or document, and what is left out of it: where it was taken, when, with what, by whom.
 //!
-//! JPEG (ITU-T T.81): segments `FF marker length …` until the scan; APPn but JFIF and Adobe's, and comments, are left out. PNG
-//! (ISO/IEC 15948): chunks `length type … crc`; those that hold text, time or EXIF are left out. The pixels are not touched.
+//! JPEG: APPn but JFIF and Adobe's, comments, and what is appended after the picture are left out; how EXIF says that the picture
+//! is to be turned stays. PNG (ISO/IEC 15948): chunks `length type … crc`; those that hold text, time or EXIF are left out. The
+//! pixels are not touched.
 
 use super::book::Media;
+use crate::jpeg::{self, APP0, APP1, APP14, APP15, COMMENT, SOS, Segment, Segments};
 
 /// The bytes that are kept, or none where they are no JPEG, PNG or PDF.
 pub(super) fn sound(bytes: &[u8]) -> Option<(Media, Vec<u8>)> {
@@ -16,36 +18,27 @@ pub(super) fn sound(bytes: &[u8]) -> Option<(Media, Vec<u8>)> {
     bytes.starts_with(b"%PDF-").then(|| (Media::Pdf, bytes.to_vec()))
 }
 
+/// All segments but those that tell; of EXIF the turn alone stays, since the pixels lie as the camera was held.
 fn jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
-    const APP0: u8 = 0xe0;
-    const APP14: u8 = 0xee;
-    const APP15: u8 = 0xef;
-    const COMMENT: u8 = 0xfe;
-    const SCAN: u8 = 0xda;
-    let mut out = bytes.get(..2)?.to_vec();
-    let mut at = 2;
-    loop {
-        if *bytes.get(at)? != 0xff {
-            return None;
+    let mut out = jpeg::BEGIN.to_vec();
+    let (mut turned, mut scans) = (false, 0);
+    for segment in Segments::of(bytes).ok()? {
+        let Segment { marker, payload, bytes } = segment.ok()?;
+        match marker {
+            APP1 => {
+                if let Some(turn @ 2..) = jpeg::turn(payload).filter(|_| !turned) {
+                    out.extend(jpeg::turned(turn));
+                    turned = true;
+                }
+            }
+            APP0 | APP14 => out.extend_from_slice(bytes),
+            APP0..=APP15 | COMMENT => {}
+            _ => out.extend_from_slice(bytes),
         }
-        let marker = *bytes.get(at + 1)?;
-        if marker == 0xff {
-            at += 1; // fill
-            continue;
-        }
-        if marker == SCAN {
-            let end = bytes.windows(2).rposition(|two| two == b"\xff\xd9")? + 2;
-            out.extend_from_slice(bytes.get(at..end)?);
-            return Some(out);
-        }
-        let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
-        let segment = bytes.get(at..at + 2 + length.max(2))?;
-        let tells = marker == COMMENT || (APP0 + 1..=APP15).contains(&marker) && marker != APP14;
-        if !tells {
-            out.extend_from_slice(segment);
-        }
-        at += segment.len();
+        scans += usize::from(marker == SOS);
     }
+    out.extend(jpeg::END);
+    (scans > 0).then_some(out)
 }
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -93,6 +86,29 @@ mod tests {
         let (head, end) = (chunk(b"IHDR", b"size"), chunk(b"IEND", b""));
         let taken = [PNG.to_vec(), head.clone(), chunk(b"tEXt", b"GPS"), end.clone(), b"GPS".to_vec()].concat();
         assert_eq!(sound(&taken), Some((Media::Png, [PNG.to_vec(), head, end].concat())));
+    }
+
+    #[test]
+    fn how_it_is_to_be_turned_stays_and_nothing_else_of_it() {
+        // As a phone writes it: little-endian, the maker's name, the turn, a place in a directory of its own.
+        let mut tiff = b"II\x2a\0\x08\0\0\0\x03\0".to_vec();
+        for (tag, kind, value) in
+            [(0x010f_u16, 2_u16, *b"Eln\0"), (0x0112, 3, [6, 0, 0, 0]), (0x8825, 4, [50, 0, 0, 0])]
+        {
+            tiff.extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &1_u32.to_le_bytes(), &value].concat());
+        }
+        tiff.extend(b"\0\0\0\0GPS 40.63 22.94");
+        let exif = segment(0xe1, &[b"Exif\0\0", &tiff[..]].concat());
+        let scan = [segment(0xda, b"header"), b"pixels\xff\xd9".to_vec()].concat();
+        let taken =
+            [b"\xff\xd8".to_vec(), exif.clone(), segment(0xe1, b"http://ns.adobe.com/xap"), scan.clone()].concat();
+        let (_, kept) = sound(&taken).expect("a photograph");
+        assert_eq!(kept, [b"\xff\xd8".to_vec(), jpeg::turned(6), scan.clone()].concat());
+        assert_eq!(sound(&kept), Some((Media::Jpeg, kept.clone())), "what is kept is kept as it is");
+        let twice = [b"\xff\xd8".to_vec(), exif.clone(), exif, scan.clone()].concat();
+        assert_eq!(sound(&twice), Some((Media::Jpeg, kept)));
+        let upright = [b"\xff\xd8".to_vec(), jpeg::turned(1), scan.clone()].concat();
+        assert_eq!(sound(&upright), Some((Media::Jpeg, [b"\xff\xd8".to_vec(), scan].concat())));
     }
 
     #[test]

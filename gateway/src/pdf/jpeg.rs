@@ -1,12 +1,9 @@
 //! A JPEG file as a PDF takes it: its size and colours, and its bytes without what a camera notes beside the picture.
 //!
-//! Every segment is walked to the end of the picture, so that a cut file is told; the picture itself is not decoded. Notes
-//! (EXIF with place and device, thumbnails, comments) and what is appended after the picture are left out; of them only the
-//! turn is read.
-//!
-//! ```text
-//! FF D8 │ FF marker, length (2 bytes, itself included), payload │ … │ FF DA, length, header, scan data │ … │ FF D9
-//! ```
+//! The picture itself is not decoded. Notes (EXIF with place and device, thumbnails, comments) and what is appended after the
+//! picture are left out; of them only the turn is read.
+
+use crate::jpeg::{self, APP0, APP1, APP14, APP15, COMMENT, Fault, SOS, Segment, Segments};
 
 /// What a PDF needs to know of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,48 +37,25 @@ pub(super) enum Damage {
     Unusual,
 }
 
-const SOI: u8 = 0xd8;
-const EOI: u8 = 0xd9;
-const SOS: u8 = 0xda;
-const APP0: u8 = 0xe0;
-const APP1: u8 = 0xe1;
-const APP14: u8 = 0xee;
-const APP15: u8 = 0xef;
-const COMMENT: u8 = 0xfe;
+impl From<Fault> for Damage {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NotJpeg => Self::NotJpeg,
+            Fault::Cut => Self::Cut,
+            Fault::Broken => Self::Broken,
+        }
+    }
+}
 
 impl Jpeg {
     pub(super) fn read(file: &[u8]) -> Result<Jpeg, Damage> {
-        if !file.starts_with(&[0xff, SOI, 0xff]) {
-            return Err(Damage::NotJpeg);
-        }
-        let mut bytes = vec![0xff, SOI];
+        let mut bytes = jpeg::BEGIN.to_vec();
         let mut frame = None;
         let mut orientation = 1;
         let mut adobe = false;
         let mut scans = 0;
-        let mut at = 2;
-        loop {
-            if *file.get(at).ok_or(Damage::Cut)? != 0xff {
-                return Err(Damage::Broken);
-            }
-            // Any number of FF may stand before a marker.
-            while *file.get(at + 1).ok_or(Damage::Cut)? == 0xff {
-                at += 1;
-            }
-            let marker = file[at + 1];
-            if marker == EOI {
-                break;
-            }
-            if marker < 0xc0 || (0xd0..=SOI).contains(&marker) {
-                return Err(Damage::Broken);
-            }
-            let length = file.get(at + 2..at + 4).ok_or(Damage::Cut)?;
-            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
-            if length < 2 {
-                return Err(Damage::Broken);
-            }
-            let mut end = at + 2 + length;
-            let payload = file.get(at + 4..end).ok_or(Damage::Cut)?;
+        for segment in Segments::of(file)? {
+            let Segment { marker, payload, bytes: whole } = segment?;
             let mut keep = true;
             match marker {
                 // Baseline, extended, progressive; then the kinds that viewers do not know. C4, C8 and CC are no frames.
@@ -92,11 +66,10 @@ impl Jpeg {
                         return Err(Damage::Broken);
                     }
                     scans += 1;
-                    end += scan(&file[end..]).ok_or(Damage::Cut)?;
                 }
                 APP0 => keep = payload.starts_with(b"JFIF\0"),
                 APP1 => {
-                    orientation = turn(payload).unwrap_or(orientation);
+                    orientation = jpeg::turn(payload).unwrap_or(orientation);
                     keep = false;
                 }
                 APP14 => {
@@ -107,12 +80,11 @@ impl Jpeg {
                 _ => {}
             }
             if keep {
-                bytes.extend_from_slice(&file[at..end]);
+                bytes.extend_from_slice(whole);
             }
-            at = end;
         }
         let frame = frame.filter(|_| scans > 0).ok_or(Damage::Broken)?;
-        bytes.extend([0xff, EOI]);
+        bytes.extend(jpeg::END);
         let colours = match frame.components {
             1 => Colours::Gray,
             3 => Colours::Rgb,
@@ -159,43 +131,4 @@ impl Frame {
         }
         if bits == 8 { Ok(frame) } else { Err(Damage::Unusual) }
     }
-}
-
-/// How long the data of a scan is: up to a marker that is neither a stuffed FF nor a restart.
-fn scan(data: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += data[at..].iter().position(|&byte| byte == 0xff)?;
-        match *data.get(at + 1)? {
-            0x00 | 0xd0..=0xd7 => at += 2,
-            0xff => at += 1,
-            _ => return Some(at),
-        }
-    }
-}
-
-/// The turn that EXIF asks for: tag 0112 of the first directory of a TIFF file.
-fn turn(payload: &[u8]) -> Option<u8> {
-    let tiff = payload.strip_prefix(b"Exif\0\0")?;
-    let little = match tiff.get(..4)? {
-        b"II\x2a\0" => true,
-        b"MM\0\x2a" => false,
-        _ => return None,
-    };
-    let u16_at = |at: usize| {
-        let bytes = tiff.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
-    };
-    let u32_at = |at: usize| {
-        let bytes = tiff.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
-    };
-    let directory = usize::try_from(u32_at(4)?).ok()?;
-    let entries = usize::from(u16_at(directory)?);
-    (0..entries)
-        .map_while(|n| directory.checked_add(2 + 12 * n))
-        .find(|&entry| u16_at(entry) == Some(0x0112))
-        .and_then(|entry| u16_at(entry.checked_add(8)?))
-        .and_then(|value| u8::try_from(value).ok())
-        .filter(|value| (1..=8).contains(value))
 }
