@@ -327,6 +327,8 @@ pub struct Retention {
     pub audit_days: u32,
     /// Days that it is kept how far from its site an inspection was made.
     pub distances_days: u32,
+    /// Days that a photograph or document is kept that nothing names.
+    pub documents_days: u32,
 }
 
 /// What nothing may exceed. What happens there stands beside each key in `config/gateway.toml`.

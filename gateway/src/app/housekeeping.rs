@@ -61,8 +61,9 @@ async fn retire(app: &Arc<Gateway>) {
     }
 }
 
-/// What a certificate's lapse locks out is ordered to be; how far from their sites inspections were made goes when its time is
-/// over, and each time that is told in the audit log. A clock that is not to be believed does neither.
+/// What a certificate's lapse locks out is ordered to be; how far from their sites inspections were made, and documents that
+/// nothing names, go when their time is over, and each time that is told in the audit log. A clock that is not to be believed
+/// does none of it.
 async fn look_after_equipment(app: &Arc<Gateway>) {
     let now = app.clock.now();
     if app.clock.is_suspect(now) {
@@ -80,6 +81,14 @@ async fn look_after_equipment(app: &Arc<Gateway>) {
             Ok(0) => {}
             Ok(called) => tracing::info!(called, "equipment was used often enough to be inspected"),
             Err(error) => tracing::error!(%error, "uses of equipment could not be counted"),
+        }
+        let limit = now.plus_millis(-i64::from(app.config.retention.documents_days) * DAY_MS);
+        match book.forget_documents(limit) {
+            Ok(0) => {}
+            Ok(documents) => {
+                tracing::info!(documents, "documents that nothing names are gone, as [retention] documents_days says")
+            }
+            Err(error) => tracing::error!(%error, "documents that nothing names could not be taken away"),
         }
         let before = now.plus_millis(-i64::from(app.config.retention.distances_days) * DAY_MS);
         let forgotten = match book.forget_distances(before) {

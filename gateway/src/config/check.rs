@@ -264,6 +264,7 @@ impl<'a> Check<'a> {
             accounts_days: self.number("retention.accounts_days", &shape.accounts_days, 365, 1..=36_500),
             audit_days: self.number("retention.audit_days", &shape.audit_days, 3_650, 365..=36_500),
             distances_days: self.number("retention.distances_days", &shape.distances_days, 90, 1..=730),
+            documents_days: self.number("retention.documents_days", &shape.documents_days, 30, 1..=3_650),
         };
         let Retention { observations_days, aggregates_days, .. } = retention;
         if aggregates_days < observations_days {

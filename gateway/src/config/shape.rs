@@ -307,6 +307,8 @@ pub(crate) struct Retention {
     pub(crate) audit_days: Key<u64>,
     /// Days that it is kept how far from its site an inspection was made.
     pub(crate) distances_days: Key<u64>,
+    /// Days that a photograph or document is kept that no step and no equipment names.
+    pub(crate) documents_days: Key<u64>,
 }
 
 /// What nothing may exceed, and what happens there.

@@ -8,6 +8,7 @@ mod arrived;
 mod assets;
 mod documents;
 mod steps;
+mod unnamed;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use ring::digest::{SHA256, digest};
 use rusqlite::OptionalExtension;
@@ -75,6 +76,8 @@ impl Book {
         self.write_file(&document.sha256, &bytes)?;
         let mut file = locked(&self.file);
         let transaction = file.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // It may have been taken away meanwhile, as one that nothing names.
+        self.write_file(&document.sha256, &bytes)?;
         let now = self.clock.now();
         let sql = "INSERT OR IGNORE INTO document(sha256, media, bytes, name, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let row = (&document.sha256, media.name(), bytes.len() as i64, &document.name, now.millis(), cause.actor);
@@ -132,15 +135,17 @@ impl Book {
         Err(BookError::NoDocument(sha256.chars().filter(|c| !c.is_control()).take(64).collect()))
     }
 
-    fn path(&self, sha256: &str) -> PathBuf {
+    pub(super) fn path(&self, sha256: &str) -> PathBuf {
         self.folder.join(&sha256[..2]).join(sha256)
     }
 
-    /// The whole file or none, on disk when this returns.
+    /// The whole file or none, on disk when this returns. Of one that is there already it says that it was sent again.
     fn write_file(&self, sha256: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(sha256);
-        if path.is_file() {
-            return Ok(());
+        match File::open(&path) {
+            Ok(file) => return file.set_modified(SystemTime::now()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
         let folder = self.folder.join(&sha256[..2]);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;

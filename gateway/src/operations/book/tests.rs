@@ -349,3 +349,52 @@ fn the_last_of_each_type_is_known_and_steps_are_read_by_kind() {
     assert_eq!(kinds(&["found"], 0), [(3, "found")]);
     assert_eq!(kinds(&["inspected", "found"], 2), [(3, "found")]);
 }
+
+#[test]
+fn a_document_that_nothing_names_goes_when_its_time_is_over_and_is_told() {
+    let house = House::new();
+    let keep = |name: &str| {
+        let bytes = [b"%PDF-1.7 ", name.as_bytes()].concat();
+        house.book.keep(cause(ELENI), name, &bytes).expect("kept").sha256
+    };
+    let (of_step, of_form, of_asset, of_nobody) = (keep("step"), keep("form"), keep("asset"), keep("nobody"));
+    let once_of_asset = keep("taken off again");
+    let maintained = Deed::Maintained { text: "oiled".into() };
+    house.take(ELENI, "sw-1", "oiled", maintained.clone(), &[&of_step]).expect("taken");
+    let step = Step {
+        uid: uid("again"),
+        at: house.book.clock.now(),
+        by: Hand(ELENI.into()),
+        deed: maintained,
+        evidence: Evidence::default(),
+    };
+    let new = New { form: Some(json!({ "plan": of_form })), ..New::of(id("sw-1"), step) };
+    house.book.take(cause(ELENI), &[new]).expect("taken");
+    let before = house.book.shelf().expect("a shelf").get(&id("pg-1")).expect("an asset").asset.clone();
+    let both = Asset { files: vec![once_of_asset.as_str().into(), of_asset.as_str().into()], ..before.clone() };
+    house.book.set(cause(ELENI), &before, &both).expect("changed");
+    let with = Asset { files: vec![of_asset.as_str().into()], ..before };
+    house.book.set(cause(ELENI), &both, &with).expect("changed");
+
+    let path = |sum: &str| house.folder.path().join(DOCUMENTS_FOLDER).join(&sum[..2]).join(sum);
+    let tomorrow = house.book.clock.now().plus_millis(86_400_000);
+    assert_eq!(house.book.forget_documents(Timestamp::from_millis(1)).expect("looked"), 0, "its time is not over");
+    // Sent again since: a phone tries once more.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(2 * 86_400);
+    std::fs::File::open(path(&of_nobody)).and_then(|file| file.set_modified(later)).expect("its time is set");
+    assert_eq!(house.book.forget_documents(tomorrow).expect("looked"), 0);
+    assert_eq!(keep("nobody"), of_nobody);
+    assert_eq!(house.book.forget_documents(tomorrow).expect("looked"), 1);
+    assert_eq!(house.book.forget_documents(tomorrow).expect("looked"), 0, "once");
+    for sum in [&of_step, &of_form, &of_asset, &once_of_asset] {
+        house.book.document(sum).expect("it is named");
+    }
+    assert!(matches!(house.book.document(&of_nobody), Err(BookError::NoDocument(_))) && !path(&of_nobody).exists());
+    let file = records::open(&house.folder.path().join(records::FILE)).expect("records");
+    let entry = &audit::list(&file, &Search::default(), 1).expect("entries")[0];
+    assert_eq!((entry.what.as_str(), entry.reason.as_str()), ("retention", "[retention] documents_days"));
+    assert!(entry.after_json.as_ref().is_some_and(|after| after.contains(&of_nobody)), "{entry:?}");
+    // It can come again.
+    assert_eq!(keep("nobody"), of_nobody);
+    house.book.document(&of_nobody).expect("there again");
+}
