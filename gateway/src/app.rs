@@ -4,6 +4,7 @@
 //! doors close and acknowledge what is on disk, the pipeline writes a last checkpoint. A part that fails stops the
 //! process: the journal has everything that was acknowledged.
 
+mod events;
 mod follow;
 mod housekeeping;
 mod usage;

@@ -13,6 +13,7 @@ pub mod case;
 pub mod certificate;
 pub mod dossier;
 pub mod duty;
+pub mod event;
 pub mod inspection;
 pub mod month;
 mod photo;

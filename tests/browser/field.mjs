@@ -348,7 +348,7 @@ if (wanted("field")) try {
     await signIn(other, "nikos");
     await other.getByRole("button", { name: "Προετοιμασία για το πεδίο" }).click();
     await other.getByRole("link", { name: /Παιδική χαρά Τούμπας/ }).click();
-    await other.getByRole("button", { name: "Επανεπιθεώρηση: Κούνια <διπλή>" }).click();
+    await other.getByRole("button", { exact: true, name: "Επανεπιθεώρηση: Κούνια <διπλή>" }).click();
     await other.getByLabel("Σπασμένο κάθισμα").check();
     await other.getByRole("button", { name: "Τα υπόλοιπα σε τάξη" }).click();
     for (const field of await other.getByLabel(/^Τιμή/).all()) await field.fill("400");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::usage;
+use super::{events, usage};
 use crate::audit::beacon::{self, Way};
 use crate::audit::{self, Head};
 use crate::reading::Timestamp;
@@ -81,6 +81,11 @@ async fn look_after_equipment(app: &Arc<Gateway>) {
             Ok(0) => {}
             Ok(called) => tracing::info!(called, "equipment was used often enough to be inspected"),
             Err(error) => tracing::error!(%error, "uses of equipment could not be counted"),
+        }
+        match events::call(&app) {
+            Ok(0) => {}
+            Ok(called) => tracing::info!(called, "something happened to equipment that is to be inspected for it"),
+            Err(error) => tracing::error!(%error, "what happened to equipment could not be looked for"),
         }
         let limit = now.plus_millis(-i64::from(app.config.retention.documents_days) * DAY_MS);
         match book.forget_documents(limit) {

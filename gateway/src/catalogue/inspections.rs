@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::Text;
 
+/// The type of an inspection that looks at one asset again, whole: after work, or before a release. Every sheet has it.
+pub const REINSPECTION: &str = "reinspection";
+
 /// The inspections of a group of equipment: one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sheet {
@@ -20,6 +23,8 @@ pub struct Sheet {
     pub types: Vec<InspectionType>,
     /// What is looked at.
     pub items: Vec<Item>,
+    /// What calls for an inspection that no plan asks for.
+    pub events: Vec<Event>,
 }
 
 /// A code and what people read.
@@ -87,6 +92,44 @@ pub struct Uses {
     pub count: u64,
 }
 
+/// What calls for an inspection that no plan asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What happened.
+    pub on: Happening,
+    /// The type of inspection that it calls for, or a re-inspection.
+    pub calls: Arc<str>,
+    /// Days until it is due.
+    pub days: u16,
+    /// The standard, the law, or `house rule`.
+    pub source: String,
+}
+
+/// What may happen to equipment.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// Work on its defects was done.
+    Repair,
+    /// A reading above a level.
+    Reading {
+        /// The quantity.
+        quantity: Arc<str>,
+        /// The level, in the quantity's unit.
+        above: f64,
+        /// Whose readings.
+        within: Within,
+    },
+}
+
+/// Whose readings tell that something happened to equipment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// Of nodes that are mounted on it.
+    Equipment,
+    /// Of any node in its community.
+    Community,
+}
+
 /// Something that is looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -134,6 +177,11 @@ pub struct CertificateType {
 }
 
 impl Sheet {
+    /// Days after a repair until it is to be inspected again; none where that is left to people.
+    pub fn days_after_repair(&self) -> Option<u16> {
+        self.events.iter().find(|event| event.on == Happening::Repair).map(|event| event.days)
+    }
+
     /// Whether it is about that kind of equipment.
     pub fn has_kind(&self, kind: &str) -> bool {
         self.kinds.iter().any(|known| &*known.code == kind)

@@ -217,6 +217,34 @@ pub(super) struct Sheet {
     #[serde(rename = "type")]
     pub(super) of_type: Vec<Spanned<InspectionType>>,
     pub(super) item: Vec<Spanned<Item>>,
+    pub(super) event: Vec<Spanned<Event>>,
+}
+
+/// What calls for an inspection.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Event {
+    pub(super) on: Key<Happening>,
+    pub(super) quantity: Key<String>,
+    pub(super) above: Key<f64>,
+    pub(super) within: Key<Within>,
+    pub(super) calls: Key<String>,
+    pub(super) days: Key<u64>,
+    pub(super) source: Key<String>,
+}
+
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Happening {
+    Repair,
+    Reading,
+}
+
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Within {
+    Equipment,
+    Community,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

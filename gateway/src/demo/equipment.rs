@@ -223,6 +223,7 @@ impl Year<'_> {
     fn inspections(&mut self, steps: &mut Vec<New>, day: Date) -> anyhow::Result<()> {
         let shelf = self.book.shelf()?;
         let catalogue = self.config.catalogue.clone();
+        let on = duty::Day { date: day, zone: self.book.zone(), catalogue: &catalogue };
         for held in shelf.all().filter(|held| shelf.is_unit(&held.asset, &catalogue)) {
             let Some(sheet) = catalogue.sheet(&held.asset.kind) else { continue };
             let number = i64::from(day.day_of_year()) * 31 + held.asset.id.as_str().len() as i64;
@@ -233,7 +234,7 @@ impl Year<'_> {
             }
             // The widest of what is due stands for the others.
             let mut due: Vec<_> =
-                duty::duties(&held.asset, sheet, &held.dossier, day).into_iter().filter(duty::Duty::is_due).collect();
+                on.duties(&shelf, held).into_iter().filter(|duty| duty.is_due() && duty.call.is_none()).collect();
             due.sort_by_key(|duty| {
                 std::cmp::Reverse(sheet.of_type(&duty.of_type).map_or(0, |of_type| of_type.covers.len()))
             });

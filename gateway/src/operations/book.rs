@@ -25,6 +25,7 @@ pub use steps::{New, Recorded, Taken};
 use super::asset::{Asset, AssetId, Tree, Unsound};
 use super::case::Refusal;
 use super::dossier::Dossier;
+use super::duty::Day;
 use super::schedule::local_day;
 use super::step::Uid;
 use crate::catalogue::Catalogue;
@@ -118,7 +119,7 @@ impl Shelf {
         self.unit_of(&asset.id, catalogue).is_some_and(|unit| unit.id == asset.id)
     }
 
-    fn put(&mut self, held: Held) {
+    pub(super) fn put(&mut self, held: Held) {
         let id = held.asset.id.clone();
         let before = self.held.get(&id).and_then(|before| before.asset.parent.clone());
         if before != held.asset.parent
@@ -229,6 +230,11 @@ impl Book {
     /// The day of the city's calendar.
     pub fn today(&self) -> Date {
         local_day(self.clock.now(), &self.zone)
+    }
+
+    /// That day, for what is due of it.
+    pub fn day(&self) -> Day<'_> {
+        Day { date: self.today(), zone: &self.zone, catalogue: &self.catalogue }
     }
 
     /// The city's time zone.

@@ -86,6 +86,23 @@ impl Case {
         self.orders.iter().filter(|(_, order)| order.end.is_none())
     }
 
+    /// Work that was done on defects that are open still, and that nobody else looked at since: the last of each defect.
+    pub fn to_be_seen_again(&self) -> impl Iterator<Item = (&Uid, Timestamp)> {
+        let last = |defect: &Uid| {
+            let on_it = self.orders.iter().filter(move |(_, order)| order.defects.contains(defect));
+            on_it.filter_map(|(uid, order)| Some((uid, order.done()?))).max_by_key(|(_, (at, _))| *at)
+        };
+        let open = self.defects.iter().filter(|(_, defect)| defect.is_open());
+        open.filter_map(move |(uid, _)| {
+            let (order, (done_at, by)) = last(uid)?;
+            // One that passed without a word of the defect did not look for it.
+            let seen = |seen: &Inspection| {
+                seen.at >= done_at && seen.by != *by && (!seen.passed || seen.found_well.contains(uid))
+            };
+            (!self.inspections.values().any(seen)).then_some((order, done_at))
+        })
+    }
+
     /// Takes a step.
     ///
     /// # Errors

@@ -1,12 +1,16 @@
-//! What is to be done about an asset and by when: its plans of inspection, those that were called for, its certificates.
-//! Pure: the catalogue, the asset, its dossier and the day of the city's calendar in.
+//! What is to be done about an asset and by when: its plans of inspection, those that were called for, those that work on it asks
+//! for, its certificates. Pure: the catalogue, the asset, its dossier and the day of the city's calendar in.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::asset::Asset;
+use super::book::{Held, Shelf};
 use super::case::Status;
 use super::dossier::Dossier;
-use super::schedule::{Last, Plan, Standing};
+use super::event;
+use super::schedule::{Last, Plan, Standing, local_day};
 use super::step::{Hand, REINSPECTION, Uid};
 use crate::catalogue::inspections::{CertificateType, InspectionType, Interval, Item, Sheet};
 use crate::catalogue::{Catalogue, Text};
@@ -49,6 +53,51 @@ pub struct Needed<'a> {
     pub standing: super::certificate::Standing,
 }
 
+/// A day of the city: what is due is asked of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Day<'a> {
+    /// The day of its calendar.
+    pub date: Date,
+    /// The city's time.
+    pub zone: &'a TimeZone,
+    /// What is due by which rule.
+    pub catalogue: &'a Catalogue,
+}
+
+impl Day<'_> {
+    /// All that is to be made of an asset, the first due first. Plans are for what is inspected as one by itself; what was called
+    /// for, and what work on it asks for, is to be made of a part as well.
+    pub fn duties(&self, shelf: &Shelf, held: &Held) -> Vec<Duty> {
+        let Held { asset, dossier } = held;
+        let Some(sheet) = self.catalogue.sheet(&asset.kind) else { return Vec::new() };
+        if dossier.case.dismantled_at.is_some() {
+            return Vec::new();
+        }
+        let mut duties: Vec<Duty> = calls(sheet, dossier, self.date).collect();
+        duties.extend(self.repaired(sheet, dossier));
+        if shelf.is_unit(asset, self.catalogue) {
+            duties.extend(planned(asset, sheet, dossier, self.date));
+        }
+        duties.sort_by(|a, b| (a.due, &a.of_type).cmp(&(b.due, &b.of_type)));
+        duties
+    }
+
+    /// Work on its defects asks for one re-inspection, as many days later as the sheet says.
+    fn repaired(&self, sheet: &Sheet, dossier: &Dossier) -> Option<Duty> {
+        let days = sheet.days_after_repair()?;
+        let (order, done_at) = dossier.case.to_be_seen_again().min_by_key(|(_, done_at)| *done_at)?;
+        let due = local_day(done_at, self.zone).saturating_add(i64::from(days).days());
+        Some(Duty {
+            of_type: REINSPECTION.into(),
+            name: reinspection(),
+            due,
+            standing: called_standing(due, self.date),
+            call: Some((order.clone(), event::REPAIRED.to_owned())),
+            independent: false,
+        })
+    }
+}
+
 /// The plan of a type of inspection for an asset; none where it is not for it.
 pub fn plan(asset: &Asset, of_type: &InspectionType) -> Option<Plan> {
     // What was there before it was written down was opened before.
@@ -61,12 +110,14 @@ pub fn plan(asset: &Asset, of_type: &InspectionType) -> Option<Plan> {
     Some(Plan { rule: of_type.interval, from, before_days, after_days })
 }
 
-/// All that is to be made of a unit, the first due first; what was called for among it.
-pub fn duties(asset: &Asset, sheet: &Sheet, dossier: &Dossier, today: Date) -> Vec<Duty> {
-    if dossier.case.dismantled_at.is_some() {
-        return Vec::new();
-    }
-    let planned = sheet.types_for(asset.used_as.as_deref()).filter_map(|of_type| {
+/// What the plans ask for of a unit.
+fn planned<'a>(
+    asset: &'a Asset,
+    sheet: &'a Sheet,
+    dossier: &'a Dossier,
+    today: Date,
+) -> impl Iterator<Item = Duty> + 'a {
+    sheet.types_for(asset.used_as.as_deref()).filter_map(move |of_type| {
         let plan = plan(asset, of_type)?;
         let last = last(asset, sheet, dossier, &of_type.code);
         Some(Duty {
@@ -77,10 +128,7 @@ pub fn duties(asset: &Asset, sheet: &Sheet, dossier: &Dossier, today: Date) -> V
             call: None,
             independent: of_type.independent,
         })
-    });
-    let mut duties: Vec<Duty> = planned.chain(calls(sheet, dossier, today)).collect();
-    duties.sort_by(|a, b| (a.due, &a.of_type).cmp(&(b.due, &b.of_type)));
-    duties
+    })
 }
 
 /// The last inspection of a type: on record, or else as the papers say that were there before.
@@ -98,19 +146,24 @@ pub fn papers(asset: &Asset, sheet: &Sheet, code: &str) -> Option<Date> {
 }
 
 /// Inspections that were called for.
-pub fn calls<'a>(sheet: &'a Sheet, dossier: &'a Dossier, today: Date) -> impl Iterator<Item = Duty> + 'a {
+fn calls<'a>(sheet: &'a Sheet, dossier: &'a Dossier, today: Date) -> impl Iterator<Item = Duty> + 'a {
     dossier.calls.iter().map(move |(uid, call)| {
         let of_type = sheet.of_type(&call.of_type);
-        let once = Plan { rule: Interval::Once, from: call.due, before_days: u16::MAX, after_days: 0 };
         Duty {
             of_type: call.of_type.clone(),
             name: of_type.map_or_else(reinspection, |of_type| of_type.name.clone()),
             due: call.due,
-            standing: once.standing(None, today).unwrap_or(Standing::Due),
+            standing: called_standing(call.due, today),
             call: Some((uid.clone(), call.reason.clone())),
             independent: of_type.is_some_and(|of_type| of_type.independent),
         }
     })
+}
+
+/// How an inspection stands that is due once, and may be made before.
+fn called_standing(due: Date, today: Date) -> Standing {
+    let once = Plan { rule: Interval::Once, from: due, before_days: u16::MAX, after_days: 0 };
+    once.standing(None, today).unwrap_or(Standing::Due)
 }
 
 /// The certificates that an asset needs.

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::rating::Rating;
+pub use crate::catalogue::inspections::REINSPECTION;
 use crate::reading::Timestamp;
 
 /// The name of a step, and of the defect, work order or inspection that it begins: made by whoever does it, also without a connection, so that what
@@ -339,9 +340,6 @@ pub enum Deed {
         reason: String,
     },
 }
-
-/// The type of an inspection that looks at one asset again, whole: after work, or before a release.
-pub const REINSPECTION: &str = "reinspection";
 
 /// What a certificate says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

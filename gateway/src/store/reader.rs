@@ -69,6 +69,11 @@ impl Reader {
         self.shared.period_s(key)
     }
 
+    /// The code of the zone that a node stood in, where that is known.
+    pub fn zone(&self, node: &NodeId, at: Timestamp) -> Option<Arc<str>> {
+        self.shared.registry().nodes.get(node)?.placement(at)?.zone.clone()
+    }
+
     /// What the node last said on `status`, and when, as of the last checkpoint.
     ///
     /// # Errors

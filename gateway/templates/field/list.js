@@ -126,6 +126,12 @@ function sites(app) {
   ].filter(Boolean);
 }
 
+/** What a duty is about: the unit, or a part of it. */
+const of = (unit, duty) => unit.assets.find((asset) => asset.id === duty.asset) ?? unit.assets[0];
+
+/** A duty's name, with the part's where it is about one. */
+const titled = (unit, duty) => (duty.asset === unit.id ? named(duty.name) : `${named(duty.name)}: ${named(of(unit, duty).name)}`);
+
 /** A unit in the list: what is pressing about it, and the next inspection a tap away. */
 function row(app, unit) {
   const top = unit.assets[0];
@@ -139,12 +145,12 @@ function row(app, unit) {
   const open = unit.assets.reduce((sum, asset) => sum + asset.defects.length, 0);
   return h("li.visit", {},
     h("a.entry", { href: `#unit/${unit.id}` }, h("b", {}, named(top.name)),
-      duties.slice(0, 3).map((duty) => h("span", {}, `${named(duty.name)}: `, standing(duty))),
+      duties.slice(0, 3).map((duty) => h("span", {}, `${titled(unit, duty)}: `, standing(duty))),
       unit.duties.some((duty) => duty.done) && h("span", {}, state("settled", t.done_here)),
       bad.length > 0 && h("span", {}, status(bad.find((asset) => asset.status === "ordered") ?? bad[0])),
       orders > 0 && h("span", {}, count(orders, t.order_one, t.order_many)),
       open > 0 && h("span", {}, count(open, t.defect_one, t.defect_many))),
-    next && h("button", { type: "button", "aria-label": `${named(next.name)}: ${named(top.name)}`, onclick: () => inspect(app, unit, unit.id, next.of_type, next.name) }, round ? t.round : t.inspect));
+    next && h("button", { type: "button", "aria-label": `${named(next.name)}: ${named(of(unit, next).name)}`, onclick: () => inspect(app, unit, next.asset, next.of_type, next.name) }, round ? t.round : t.inspect));
 }
 
 /** A unit. */
@@ -153,10 +159,10 @@ export function unitPage(app, id) {
   if (!unit) return [h("h1", { tabindex: "-1" }, t.no_unit), h("p", {}, h("a", { href: "#" }, t.to_list))];
   const top = unit.assets[0];
   const due = new Set(unit.duties.map((duty) => duty.of_type));
-  const offer = (code, name, line) => {
+  const offer = (asset, code, name, title, line) => {
     const why = barrier(app, typeOf(unit, code));
-    return h("li.visit", {}, h("span.entry", {}, h("b", {}, named(name)), line, why && h("span", {}, why)),
-      h("button", { type: "button", disabled: Boolean(why), "aria-label": `${t.inspect}: ${named(name)}`, onclick: () => inspect(app, unit, unit.id, code, name) }, t.inspect));
+    return h("li.visit", {}, h("span.entry", {}, h("b", {}, title), line, why && h("span", {}, why)),
+      h("button", { type: "button", disabled: Boolean(why), "aria-label": `${t.inspect}: ${title}`, onclick: () => inspect(app, unit, asset, code, name) }, t.inspect));
   };
   const others = unit.types.filter((type) => !due.has(type.code));
   return [
@@ -165,9 +171,9 @@ export function unitPage(app, id) {
     h("p", {}, `${siteName(app, unit)} · ${unit.id}`),
     h("h2", {}, t.duties),
     unit.duties.length
-      ? h("ul.rows", {}, unit.duties.map((duty) => offer(duty.of_type, duty.name, [h("span", {}, standing(duty)), duty.reason && h("span", {}, named(duty.reason))])))
+      ? h("ul.rows", {}, unit.duties.map((duty) => offer(duty.asset, duty.of_type, duty.name, titled(unit, duty), [h("span", {}, standing(duty)), duty.reason && h("span", {}, named(duty.reason))])))
       : h("p", {}, t.no_duties),
-    others.length > 0 && h("details.more", {}, h("summary", {}, t.other_types), h("ul.rows", {}, others.map((type) => offer(type.code, type.name, null)))),
+    others.length > 0 && h("details.more", {}, h("summary", {}, t.other_types), h("ul.rows", {}, others.map((type) => offer(unit.id, type.code, type.name, named(type.name), null)))),
     h("h2", {}, t.equipment),
     !app.day.repairs && h("p", {}, t.may_not_act),
     unit.assets.map((asset) => one(app, unit, asset)),

@@ -37,7 +37,7 @@ export function seen(day, outbox) {
     const at = assets.get(form.asset);
     if (!at) continue;
     if (form.form === "inspection") {
-      for (const duty of at.unit.duties) if (duty.of_type === form.of_type && at.unit.id === form.asset) duty.done = true;
+      for (const duty of at.unit.duties) if (duty.of_type === form.of_type && duty.asset === form.asset) duty.done = true;
       for (const defect of form.defects) add(assets.get(defect.asset)?.asset, defect.uid, defect, form.ended_at);
     } else if (form.deed.kind === "found") add(at.asset, form.uid, form.deed, form.at);
     else if (form.deed.kind === "barred") at.asset.status = "locked_out";

@@ -12,6 +12,8 @@ use super::{At, Entries, Seen};
 use crate::config::document::{self, Key};
 use crate::config::problem::{Problem, did_you_mean};
 
+mod events;
+
 /// Reads a sheet into the catalogue, and says every problem of it.
 pub(super) fn add_sheet(catalogue: &mut Catalogue, file: &File, text: &str) -> Vec<Problem> {
     let (shape, report) = document::read::<shape::Sheet>(file, text);
@@ -49,7 +51,8 @@ impl Entries {
         }
         let types = self.types(shape, &sheet_codes(&uses), catalogue);
         let items = self.items(shape, &sheet_codes(&kinds), &types);
-        Sheet { version, severity: self.scheme(&shape.severity, &catalogue.schemes), kinds, uses, types, items }
+        let events = self.events(shape, &types, catalogue);
+        Sheet { version, severity: self.scheme(&shape.severity, &catalogue.schemes), kinds, uses, types, items, events }
     }
 
     fn scheme(&mut self, key: &Key<String>, known: &[Scheme]) -> Arc<str> {
@@ -267,6 +270,7 @@ fn codes(key: &Key<Vec<String>>) -> Vec<Arc<str>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::inspections::{Happening, Within};
     use super::*;
     use crate::catalogue::load;
 
@@ -387,6 +391,31 @@ max = 2
         ] {
             let (_, problems) = sheet(&of_type(rule));
             assert!(problems.iter().any(|problem| problem.contains(told)), "{rule}\n{problems:#?}");
+        }
+        let event = |event: &str| -> (Sheet, Vec<String>) {
+            let source = "source = \"house rule\"";
+            sheet(&format!("{}[[event]]\n{source}\n{event}\n", of_type("rule = \"days\"\nevery = 7")))
+        };
+        let blow = "on = \"reading\"\nquantity = \"impact\"\nabove = 30";
+        for (written, is) in [
+            ("on = \"repair\"".to_owned(), Happening::Repair),
+            (
+                format!("{blow}\ncalls = \"x\""),
+                Happening::Reading { quantity: "impact".into(), above: 30.0, within: Within::Equipment },
+            ),
+        ] {
+            let (sheet, problems) = event(&written);
+            assert_eq!((&sheet.events[0].on, problems), (&is, vec![]), "{written}");
+        }
+        for (written, told) in [
+            ("on = \"repair\"\ncalls = \"x\"".to_owned(), "event[0].calls"),
+            (blow.to_owned(), "event[0].calls"),
+            (format!("{blow}\ncalls = \"y\""), "event[0].calls: unknown y"),
+            ("on = \"reading\"\nquantity = \"uses\"\nabove = 3\ncalls = \"x\"".to_owned(), "event[0].quantity"),
+            ("on = \"reading\"\nquantity = \"impact\"\ncalls = \"x\"".to_owned(), "event[0].above"),
+        ] {
+            let (_, problems) = event(&written);
+            assert!(problems.iter().any(|problem| problem.contains(told)), "{written}\n{problems:#?}");
         }
     }
 }

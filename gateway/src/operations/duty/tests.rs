@@ -2,6 +2,7 @@ use super::*;
 use crate::catalogue::load;
 use crate::operations::asset::{AssetId, Unsound};
 use crate::operations::dossier::Made;
+use crate::operations::step::{Deed, Evidence, Severity, Step};
 
 fn day(text: &str) -> Date {
     text.parse().expect("a day")
@@ -22,9 +23,16 @@ fn made(on: &str) -> Made {
 /// Type and day due of what is due or overdue.
 fn due(asset: &Asset, dossier: &Dossier, today: &str) -> Vec<(String, String, Option<u32>)> {
     let catalogue = load::embedded();
-    let sheet = catalogue.sheet(&asset.kind).expect("a sheet");
-    let duties = duties(asset, sheet, dossier, day(today)).into_iter();
-    duties.filter(Duty::is_due).map(|duty| (duty.of_type.to_string(), duty.due.to_string(), duty.overdue())).collect()
+    let held = Held { asset: asset.clone(), dossier: dossier.clone() };
+    let mut shelf = Shelf::default();
+    shelf.put(held.clone());
+    let zone = TimeZone::get("Europe/Athens").expect("it is known");
+    let on = Day { date: day(today), zone: &zone, catalogue: &catalogue };
+    on.duties(&shelf, &held)
+        .into_iter()
+        .filter(Duty::is_due)
+        .map(|duty| (duty.of_type.to_string(), duty.due.to_string(), duty.overdue()))
+        .collect()
 }
 
 #[test]
@@ -125,4 +133,56 @@ fn what_its_papers_say_counts_until_there_is_a_record_and_stands_for_what_it_cov
         let wrong = Asset { inspected: [(code.into(), day(on))].into(), ..asset("playground", None) };
         assert_eq!(wrong.check(&load::embedded()), Err(Unsound::Inspected(code.into())));
     }
+}
+
+#[test]
+fn work_on_a_defect_asks_for_a_look_by_another_hand() {
+    let zone = TimeZone::get("Europe/Athens").expect("it is known");
+    let mut dossier = Dossier::default();
+    let mut hour = 0;
+    let mut take = |dossier: &mut Dossier, uid: &str, by: &str, deed: Deed| {
+        hour += 1;
+        // From ten in the morning of 10 March on.
+        let at = crate::reading::Timestamp::from_millis(1_773_129_600_000 + hour * 3_600_000);
+        let evidence = Evidence { files: vec!["0".repeat(64).into()], text: "seen".into() };
+        let step = Step { uid: Uid::new(uid).expect("a name"), at, by: Hand(by.into()), deed, evidence };
+        dossier.take(&step, day("2026-03-10"), &zone).expect("it is taken");
+    };
+    let uid = |text: &str| Uid::new(text).expect("a name");
+    let inspected = |passed: bool, found_well: &[&str]| {
+        let found_well = found_well.iter().map(|defect| uid(defect)).collect();
+        Deed::Inspected { of_type: REINSPECTION.into(), covers: Vec::new(), passed, found_well, supersedes: None }
+    };
+    let found = Deed::Found { severity: Severity::Important, text: "chain worn".into(), rating: None };
+    take(&mut dossier, "defect-01", "eleni", found);
+    let order = |defects: &[&str]| Deed::WorkOrdered {
+        defects: defects.iter().map(|defect| uid(defect)).collect(),
+        text: "new chain".into(),
+        due: None,
+        assignee: String::new(),
+    };
+    let done = |order: &str| Deed::WorkDone { order: uid(order), parts: String::new(), cost_cents: None };
+    take(&mut dossier, "order-001", "nikos", order(&["defect-01"]));
+    let swing = asset("swing", None);
+    let again = |dossier: &Dossier, today: &str| -> Vec<(String, Option<u32>)> {
+        let all = due(&swing, dossier, today).into_iter();
+        all.filter(|(of_type, ..)| *of_type == *REINSPECTION).map(|(_, due, late)| (due, late)).collect()
+    };
+    assert_eq!(again(&dossier, "2026-03-30"), []);
+    take(&mut dossier, "done-0001", "kostas", done("order-001"));
+    assert_eq!(again(&dossier, "2026-03-10"), [], "it may be made, and is due on the next day");
+    assert_eq!(again(&dossier, "2026-03-11"), [("2026-03-11".into(), None)]);
+    assert_eq!(again(&dossier, "2026-03-13"), [("2026-03-11".into(), Some(2))]);
+    // Whoever did the work, and who did not look for it, did not see that it is well.
+    take(&mut dossier, "inspect-1", "kostas", inspected(true, &["defect-01"]));
+    take(&mut dossier, "inspect-2", "eleni", inspected(true, &[]));
+    assert_eq!(again(&dossier, "2026-03-13").len(), 1);
+    // It is not well: there must be work again, and then another look.
+    take(&mut dossier, "inspect-3", "eleni", inspected(false, &[]));
+    assert_eq!(again(&dossier, "2026-03-13"), []);
+    take(&mut dossier, "order-002", "nikos", order(&["defect-01"]));
+    take(&mut dossier, "done-0002", "kostas", done("order-002"));
+    assert_eq!(again(&dossier, "2026-03-13").len(), 1);
+    take(&mut dossier, "inspect-4", "eleni", inspected(true, &["defect-01"]));
+    assert_eq!(again(&dossier, "2026-03-13"), []);
 }

@@ -21,7 +21,7 @@ use crate::operations::asset::Mount;
 use crate::operations::asset::Tree;
 use crate::operations::book::{Book, Held, Recorded};
 use crate::operations::case::{DefectState, Status};
-use crate::operations::duty;
+use crate::operations::duty::{self, Day};
 use crate::operations::step::{Deed, REINSPECTION};
 use crate::people::Permission;
 use crate::reading::NodeId;
@@ -175,11 +175,8 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
     let offer = Offer::new(visitor, id);
     let unit = sight.shelf().unit_of(&asset.id, catalogue).filter(|unit| unit.id != asset.id);
     let sheet = catalogue.sheet(&asset.kind);
-    let duties = match (sheet, &unit) {
-        (Some(sheet), None) => duty::duties(asset, sheet, dossier, today),
-        (Some(sheet), Some(_)) => duty::calls(sheet, dossier, today).collect(),
-        (None, _) => Vec::new(),
-    };
+    let day = book.day();
+    let duties = day.duties(sight.shelf(), held);
     let recorded = book.steps(&asset.id, which.before, STEPS + 1)?;
     let status = dossier.case.status();
     let english = t == Lang::En;
@@ -242,8 +239,8 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
                 last: dossier.last.get(&duty.of_type).map(|made| (made.uid.to_string(), row::day(made.on, t))),
                 papers: sheet
                     .and_then(|sheet| duty::papers(asset, sheet, &duty.of_type))
-                    .map(|day| format!("{}, {}", row::day(day, t), t.as_papers_say())),
-                reason: duty.call.as_ref().map(|(_, reason)| row::reason(reason, t)),
+                    .map(|made| format!("{}, {}", row::day(made, t), t.as_papers_say())),
+                reason: duty.call.as_ref().map(|(_, reason)| row::reason(reason, day, t)),
                 independent: duty.independent,
             })
             .collect(),
@@ -428,14 +425,14 @@ pub(super) fn step(recorded: &Recorded, book: &Book, names: &Names, local: &Loca
         at: local.when(step.at),
         by: names.of(&step.by),
         what: t.deed(&step.deed.code().replace('_', " ")).to_owned(),
-        text: words(step, t),
+        text: words(step, book.day(), t),
         files: row::files(book, &step.evidence.files, t)?,
     })
 }
 
 /// What a step says, and what was written beside it.
-pub(super) fn words(step: &crate::operations::step::Step, t: Lang) -> String {
-    let text = act::told(&step.deed, t);
+pub(super) fn words(step: &crate::operations::step::Step, day: Day<'_>, t: Lang) -> String {
+    let text = act::told(&step.deed, day, t);
     let more = Some(step.evidence.text.as_str()).filter(|_| !matches!(step.deed, Deed::Found { .. }));
     let texts = [text.as_str(), more.unwrap_or("")];
     texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")

@@ -120,19 +120,18 @@ fn each_due(
     (first, last): (Date, Date),
     mut tell: impl FnMut(&Held, &duty::Duty, Date),
 ) -> usize {
-    let (catalogue, today) = (&*pages.gateway.config.catalogue, pages.gateway.book.today());
+    let day = pages.gateway.book.day();
     let mut overdue = 0;
-    for held in sight.all().filter(|held| sight.shelf().is_unit(&held.asset, catalogue)) {
-        let Held { asset, dossier } = held;
-        let Some(sheet) = catalogue.sheet(&asset.kind) else { continue };
-        for made in duty::duties(asset, sheet, dossier, today) {
+    for held in sight.all() {
+        let Some(sheet) = day.catalogue.sheet(&held.asset.kind) else { continue };
+        for made in day.duties(sight.shelf(), held) {
             overdue += usize::from(made.overdue().is_some());
             let plan = sheet
                 .of_type(&made.of_type)
                 .filter(|_| made.call.is_none())
-                .and_then(|of_type| duty::plan(asset, of_type));
+                .and_then(|of_type| duty::plan(&held.asset, of_type));
             // What is overdue is due today; after it the plan goes on.
-            let mut due = made.due.max(today);
+            let mut due = made.due.max(day.date);
             while due <= last {
                 if due >= first {
                     tell(held, &made, due);

@@ -19,11 +19,11 @@ use super::super::form::act;
 use super::super::text::Lang;
 use super::super::view::PageError;
 use super::{Sight, hand, needs, row};
+use crate::catalogue::Text;
 use crate::catalogue::inspections::Interval;
-use crate::catalogue::{Catalogue, Text};
-use crate::operations::asset::{AssetId, Tree};
+use crate::operations::asset::{Asset, AssetId, Tree};
 use crate::operations::book::{BookError, Held, New, Taken};
-use crate::operations::duty::{self, Duty};
+use crate::operations::duty::{self, Day, Duty};
 use crate::operations::inspection::{self, Submission};
 use crate::operations::schedule::Standing;
 use crate::operations::step::{Deed, Evidence, LockoutCause, REINSPECTION, Step, Uid};
@@ -82,11 +82,12 @@ pub(in crate::pages) async fn day(Shared(pages): Shared<Arc<Pages>>, Extension(c
     answered(move || {
         let Some(person) = caller.person() else { return Ok((StatusCode::FORBIDDEN, Value::Null)) };
         let sight = Sight::of(&pages, Some(person))?;
-        let (config, book) = (&pages.gateway.config, &pages.gateway.book);
-        let (catalogue, today) = (&*config.catalogue, book.today());
+        let book = &pages.gateway.book;
+        let day = book.day();
+        let catalogue = day.catalogue;
         let units = sight.all().filter(|held| sight.shelf().is_unit(&held.asset, catalogue));
         let units = units.filter(|held| held.dossier.case.dismantled_at.is_none());
-        let units: Vec<Value> = units.take(UNITS_MAX).map(|top| unit(&sight, top, catalogue, today, person)).collect();
+        let units: Vec<Value> = units.take(UNITS_MAX).map(|top| unit(&sight, top, day, person)).collect();
         let sites = catalogue.sites.iter().filter(|site| person.is_of(Some(&*site.code))).map(|site| {
             json!({ "code": *site.code, "name": text(&site.name), "lat": site.position.lat, "lon": site.position.lon })
         });
@@ -96,7 +97,7 @@ pub(in crate::pages) async fn day(Shared(pages): Shared<Arc<Pages>>, Extension(c
             "inspects": person.may(Permission::Inspect),
             "repairs": person.may(Permission::Repair),
             "at": pages.gateway.clock.now().millis(),
-            "today": today.to_string(),
+            "today": book.today().to_string(),
             "sites": sites.collect::<Vec<_>>(),
             "units": units,
             "document_bytes_max": crate::operations::book::DOCUMENT_BYTES_MAX,
@@ -106,7 +107,8 @@ pub(in crate::pages) async fn day(Shared(pages): Shared<Arc<Pages>>, Extension(c
     .await
 }
 
-fn unit(sight: &Sight, top: &Held, catalogue: &Catalogue, today: jiff::civil::Date, person: &Person) -> Value {
+fn unit(sight: &Sight, top: &Held, day: Day<'_>, person: &Person) -> Value {
+    let catalogue = day.catalogue;
     let Some(sheet) = catalogue.sheet(&top.asset.kind) else { return Value::Null };
     let parts = sight.shelf().unit(&top.asset.id, catalogue);
     let employer = person.identity.as_ref().and_then(|identity| identity.employer.as_deref()).unwrap_or("");
@@ -121,7 +123,12 @@ fn unit(sight: &Sight, top: &Held, catalogue: &Catalogue, today: jiff::civil::Da
             "round": round,
         })
     });
-    let duties = duty::duties(&top.asset, sheet, &top.dossier, today);
+    let mut duties = Vec::new();
+    for held in &parts {
+        let of_it = day.duties(sight.shelf(), held);
+        duties.extend(of_it.into_iter().map(|duty| (duty.due, due(&held.asset, &duty, day))));
+    }
+    duties.sort_by_key(|(due, _)| *due);
     let assets = parts.iter().map(|held| {
         let asset = &held.asset;
         let items = duty::items(sheet, asset, REINSPECTION).into_iter().map(|item| {
@@ -166,12 +173,13 @@ fn unit(sight: &Sight, top: &Held, catalogue: &Catalogue, today: jiff::civil::Da
         "version": sheet.version,
         "scheme": scheme,
         "types": types.collect::<Vec<_>>(),
-        "duties": duties.iter().map(due).collect::<Vec<_>>(),
+        "duties": duties.into_iter().map(|(_, duty)| duty).collect::<Vec<_>>(),
         "assets": assets.collect::<Vec<_>>(),
     })
 }
 
-fn due(duty: &Duty) -> Value {
+/// What is due, of the unit or of a part.
+fn due(asset: &Asset, duty: &Duty, day: Day<'_>) -> Value {
     let (standing, days) = match duty.standing {
         Standing::Later => ("later", None),
         Standing::Open => ("open", None),
@@ -179,9 +187,9 @@ fn due(duty: &Duty) -> Value {
         Standing::Overdue { days } => ("overdue", Some(days)),
     };
     json!({
-        "of_type": duty.of_type, "name": text(&duty.name), "due": duty.due.to_string(), "standing": standing,
+        "asset": asset.id, "of_type": duty.of_type, "name": text(&duty.name), "due": duty.due.to_string(), "standing": standing,
         "days": days, "reason": duty.call.as_ref().map(|(_, reason)| json!({
-            "el": row::reason(reason, Lang::El), "en": row::reason(reason, Lang::En),
+            "el": row::reason(reason, day, Lang::El), "en": row::reason(reason, day, Lang::En),
         })),
     })
 }

@@ -17,9 +17,9 @@ use super::Sight;
 use super::row::{self, Mark, Row};
 use crate::catalogue::{Catalogue, Position};
 use crate::operations::asset::Tree;
-use crate::operations::book::Held;
+use crate::operations::book::{Held, Shelf};
 use crate::operations::case::Status;
-use crate::operations::duty;
+use crate::operations::duty::{Day, Duty};
 
 /// Lines of the list beside the map.
 const ROWS: usize = 100;
@@ -70,16 +70,14 @@ impl State {
     }
 
     /// The state of all that is inspected together.
-    fn of(unit: &[&Held], catalogue: &Catalogue, today: jiff::civil::Date) -> Self {
+    fn of(unit: &[&Held], shelf: &Shelf, day: Day<'_>) -> Self {
         let statuses = unit.iter().map(|held| match held.dossier.case.status() {
             Status::Ordered => State::Ordered,
             Status::LockedOut => State::LockedOut,
             Status::Restricted => State::Restricted,
             Status::Open | Status::Dismantled => State::Good,
         });
-        let top = unit.first().and_then(|top| Some((top, catalogue.sheet(&top.asset.kind)?)));
-        let duties = top.into_iter().flat_map(|(top, sheet)| duty::duties(&top.asset, sheet, &top.dossier, today));
-        let duties = duties.filter(duty::Duty::is_due);
+        let duties = unit.iter().flat_map(|held| day.duties(shelf, held)).filter(Duty::is_due);
         let duties = duties.map(|duty| if duty.overdue().is_some() { State::Overdue } else { State::Due });
         statuses.chain(duties).min().unwrap_or(State::Good)
     }
@@ -155,7 +153,7 @@ pub(in crate::pages) async fn page(
 fn render(pages: &Pages, visitor: &Visitor, which: Which) -> Result<String, PageError> {
     let (t, catalogue) = (visitor.lang, &*pages.gateway.config.catalogue);
     let sight = Sight::new(pages, visitor)?;
-    let units = units(&sight, catalogue, pages.gateway.book.today(), &which);
+    let units = units(&sight, pages.gateway.book.day(), &which);
     let on_map = map::marks(&units);
     let shown = |unit: &Unit<'_>| (row::row(&sight, unit.held, catalogue, t), unit.state.mark(t));
     let page = MapPage {
@@ -179,15 +177,15 @@ fn render(pages: &Pages, visitor: &Visitor, which: Which) -> Result<String, Page
 }
 
 /// What is inspected as one and asked for, the worst first.
-fn units<'a>(sight: &'a Sight, catalogue: &'a Catalogue, today: jiff::civil::Date, which: &Which) -> Vec<Unit<'a>> {
-    let shelf = sight.shelf();
+fn units<'a>(sight: &'a Sight, day: Day<'a>, which: &Which) -> Vec<Unit<'a>> {
+    let (shelf, catalogue) = (sight.shelf(), day.catalogue);
     let units = sight.all().filter(|held| held.dossier.case.dismantled_at.is_none());
     let units = units.filter(|held| shelf.is_unit(&held.asset, catalogue)).map(|held| {
         let site = shelf.site_of(&held.asset.id);
         let known = site.and_then(|site| catalogue.site(site));
         Unit {
             held,
-            state: State::of(&shelf.unit(&held.asset.id, catalogue), catalogue, today),
+            state: State::of(&shelf.unit(&held.asset.id, catalogue), shelf, day),
             site,
             zone: known.map(|site| &*site.zone),
             position: held.asset.position.or_else(|| known.map(|site| site.position)),

@@ -210,11 +210,12 @@ pub(super) fn book_report(pages: &Pages, visitor: &Visitor, id: &str) -> Result<
     // The asset's own steps and those of what it is inspected with, in the order of time.
     let mut steps = pages.gateway.book.steps(&asset.id, None, STEPS_MAX)?;
     steps.sort_by_key(|recorded| (recorded.step.at, recorded.number));
+    let day = pages.gateway.book.day();
     let rows = steps.iter().map(|recorded| {
         let what = record::title(recorded, catalogue, t);
         let text = match &recorded.step.deed {
-            Deed::Inspected { .. } => act::told(&recorded.step.deed, t),
-            _ => words(&recorded.step, t),
+            Deed::Inspected { .. } => act::told(&recorded.step.deed, day, t),
+            _ => words(&recorded.step, day, t),
         };
         vec![recorded.number.to_string(), local.short(recorded.step.at), what, text, names.of(&recorded.step.by)]
     });

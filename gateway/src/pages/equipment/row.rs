@@ -15,7 +15,10 @@ use crate::catalogue::severity::{Scale, Scheme};
 use crate::operations::asset::{Asset, Tree};
 use crate::operations::book::{Book, Held, Media};
 use crate::operations::case::Status;
+use crate::operations::duty::Day;
+use crate::operations::event;
 use crate::operations::rating::Rating;
+use crate::operations::schedule::local_day;
 use crate::operations::step::{Hand, Severity};
 use crate::operations::usage;
 
@@ -81,11 +84,22 @@ pub(super) fn severity(severity: Severity, t: Lang) -> Mark {
 }
 
 /// Why an inspection was called for: in a person's words, or the gateway's own reason in the reader's language.
-pub(super) fn reason(reason: &str, t: Lang) -> String {
-    match usage::told(reason) {
-        Some((uses, asset, since)) => t.so_many_uses(&format::count(uses, t), asset, &day(since, t)),
-        None => reason.to_owned(),
+pub(super) fn reason(reason: &str, on: Day<'_>, t: Lang) -> String {
+    if reason == event::REPAIRED {
+        return t.after_repair().to_owned();
     }
+    if let Some((uses, asset, since)) = usage::told(reason) {
+        return t.so_many_uses(&format::count(uses, t), asset, &day(since, t));
+    }
+    let Some((code, value, node, at)) = event::told(reason) else { return reason.to_owned() };
+    let (name, value) = match on.catalogue.find(code).map(|index| on.catalogue.quantity(index)) {
+        Some(quantity) => {
+            let value = format::number(value, usize::from(quantity.decimals), t);
+            (t.pick(&quantity.name), format!("{value} {}", format::unit(&quantity.unit)))
+        }
+        None => (code, format::number(value, 2, t)),
+    };
+    format!("{name} {value} · {node} · {}", day(local_day(at, on.zone), t))
 }
 
 /// Severities to choose from: code, name, what each means. Where a scheme has scales, first what it proposes.

@@ -95,7 +95,8 @@ struct Found {
 
 impl Found {
     fn look(sight: &Sight, pages: &Pages, inspects: bool, t: Lang) -> Self {
-        let (catalogue, today) = (&*pages.gateway.config.catalogue, pages.gateway.book.today());
+        let day = pages.gateway.book.day();
+        let (catalogue, today) = (day.catalogue, day.date);
         let mut found = Self::default();
         for held in sight.all() {
             let Held { asset, dossier } = held;
@@ -144,23 +145,16 @@ impl Found {
                     found.proposals.push(line(defect.text.clone(), mark, format!("{href}#d-{uid}")));
                 }
             }
-            if sight.shelf().is_unit(asset, catalogue)
-                && let Some(sheet) = catalogue.sheet(&asset.kind)
-            {
-                for duty in duty::duties(asset, sheet, dossier, today).into_iter().filter(duty::Duty::is_due) {
-                    let name = t.pick(&duty.name);
-                    let what = duty
-                        .call
-                        .as_ref()
-                        .map_or_else(|| name.to_owned(), |(_, why)| format!("{name}: {}", row::reason(why, t)));
-                    let of_type = &duty.of_type;
-                    let href =
-                        if inspects { format!("{href}/inspect/{of_type}") } else { format!("{href}#inspections") };
-                    let line = line(what, row::duty(duty.standing, t), href);
-                    match duty.overdue() {
-                        Some(days) => found.overdue.push((days, line)),
-                        None => found.due.push(line),
-                    }
+            for duty in day.duties(sight.shelf(), held).into_iter().filter(duty::Duty::is_due) {
+                let name = t.pick(&duty.name);
+                let why = |(_, why): &(_, String)| format!("{name}: {}", row::reason(why, day, t));
+                let what = duty.call.as_ref().map_or_else(|| name.to_owned(), why);
+                let of_type = &duty.of_type;
+                let href = if inspects { format!("{href}/inspect/{of_type}") } else { format!("{href}#inspections") };
+                let line = line(what, row::duty(duty.standing, t), href);
+                match duty.overdue() {
+                    Some(days) => found.overdue.push((days, line)),
+                    None => found.due.push(line),
                 }
             }
         }

@@ -433,6 +433,14 @@ impl Lang {
         }
     }
 
+    /// A re-inspection that work asks for.
+    pub(in crate::pages) fn after_repair(self) -> &'static str {
+        match self {
+            Lang::El => "μετά από επισκευή",
+            Lang::En => "after a repair",
+        }
+    }
+
     /// Why an inspection is not taken.
     pub(in crate::pages) fn invalid(self, invalid: &Invalid) -> String {
         match (invalid, self) {

@@ -10,6 +10,7 @@ use super::What;
 use crate::catalogue::Catalogue;
 use crate::catalogue::severity::Scheme;
 use crate::operations::case::Refusal;
+use crate::operations::duty::Day;
 use crate::operations::step::{Closing, Deed, LockoutCause, Paper, Severity, Uid};
 
 /// The step that was typed, or what is wrong.
@@ -111,7 +112,7 @@ fn cents(text: &str) -> Option<u64> {
 }
 
 /// What a step says, in a line.
-pub(in crate::pages::equipment) fn told(deed: &Deed, t: Lang) -> String {
+pub(in crate::pages::equipment) fn told(deed: &Deed, day: Day<'_>, t: Lang) -> String {
     match deed {
         Deed::Inspected { passed, .. } => if *passed { t.rec_passed() } else { t.rec_failed() }.to_owned(),
         Deed::Found { severity, text, .. } => format!("{} · {text}", t.severity_of(*severity)),
@@ -133,7 +134,7 @@ pub(in crate::pages::equipment) fn told(deed: &Deed, t: Lang) -> String {
             format!("{} · {} – {}", paper.number, row::day(paper.from, t), row::day(paper.until, t))
         }
         Deed::Called { due, reason, .. } => {
-            format!("{} {} · {}", t.due_on(), row::day(*due, t), row::reason(reason, t))
+            format!("{} {} · {}", t.due_on(), row::day(*due, t), row::reason(reason, day, t))
         }
         Deed::TakenOver { automatic_from, reason } => format!("{} · {reason}", row::day(*automatic_from, t)),
         Deed::WorkOrdered { text, due, .. } => match due {
