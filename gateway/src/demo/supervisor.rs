@@ -25,6 +25,8 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 const DELAY_MIN: Duration = Duration::from_millis(500);
 const DELAY_MAX: Duration = Duration::from_secs(30);
+/// How long one that was killed on purpose stays away: long enough to be seen gone on a page that looks every second.
+const AWAY: Duration = Duration::from_secs(3);
 /// A gateway that ran this long was well: the next one is started without a long delay.
 const WELL: Duration = Duration::from_secs(60);
 /// Starts that may fail in a row.
@@ -115,6 +117,7 @@ impl Supervisor {
                 () = app::until(stop.clone()) => return end(&mut child).await,
                 ready = self.ready(&mut child) => ready,
             };
+            let mut on_purpose = false;
             let status = match ready {
                 Ok(addresses) => {
                     (failures, ever_ready) = (0, true);
@@ -123,6 +126,7 @@ impl Supervisor {
                         () = app::until(stop.clone()) => return end(&mut child).await,
                         status = child.wait() => told_status(status),
                         Some(()) = self.kills.recv() => {
+                            on_purpose = true;
                             // As a power cut would: no signal that it could answer.
                             child.kill().await.map_err(|error| SupervisorError::Io("the gateway", error))?;
                             told_status(child.wait().await)
@@ -142,15 +146,18 @@ impl Supervisor {
             if began.elapsed() > WELL {
                 delay = DELAY_MIN;
             }
-            let seconds = delay.as_secs_f64();
+            let away = if on_purpose { AWAY } else { delay };
+            let seconds = away.as_secs_f64();
             self.screen.say(&format!(
                 "  The gateway has ended ({status}). It is started again in {seconds} s; the nodes keep what they measure."
             ));
             tokio::select! {
                 () = app::until(stop.clone()) => return Ok(()),
-                () = tokio::time::sleep(delay) => {}
+                () = tokio::time::sleep(away) => {}
             }
-            delay = (delay * 2).min(DELAY_MAX);
+            if !on_purpose {
+                delay = (delay * 2).min(DELAY_MAX);
+            }
         }
     }
 
