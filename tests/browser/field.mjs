@@ -397,6 +397,83 @@ if (wanted("field")) try {
     await phone.getByText("δεν είναι η σημερινή").waitFor({ state: "detached" });
   });
 
+  await check("two windows: one fills a form in, the other says so, takes it over, and nothing is lost", async () => {
+    await phone.goto(`${city.http}/field#unit/pg-kallithea`);
+    await phone.getByRole("button", { name: "Νέο εύρημα: Δίχτυ" }).click();
+    await phone.getByLabel("Τι δεν είναι σε τάξη").fill("Από το πρώτο");
+    await phone.getByRole("radio", { name: /Σύσταση/ }).check({ force: true });
+    const address = phone.url();
+    const second = await street.newPage();
+    await second.goto(address);
+    await second.getByRole("heading", { level: 1, name: "Ανοιχτό σε άλλο παράθυρο" }).waitFor();
+    assert.deepEqual(await faults(second, "elsewhere"), []);
+    await shot(second, "elsewhere-el-360");
+    await second.getByRole("button", { name: "Συνεχίστε εδώ" }).click();
+    await second.waitForFunction(() => document.querySelector("textarea")?.value === "Από το πρώτο");
+    await phone.getByRole("heading", { level: 1, name: "Ανοιχτό σε άλλο παράθυρο" }).waitFor();
+    await second.getByLabel("Τι δεν είναι σε τάξη").fill("Από το δεύτερο");
+    await second.getByRole("link", { name: "Εργασία πεδίου" }).click();
+    await second.getByRole("heading", { name: "Αρχισμένα" }).waitFor();
+    // It is free again, with what the other wrote.
+    await phone.reload();
+    await phone.waitForFunction(() => document.querySelector("textarea")?.value === "Από το δεύτερο");
+    phone.once("dialog", (dialog) => dialog.accept());
+    await phone.getByRole("button", { name: "Διαγραφή προχείρου" }).click();
+    await phone.getByRole("heading", { level: 1, name: "Παιδική χαρά Καλλιθέας" }).waitFor();
+    await second.close();
+  });
+
+  await check("a phone without room says so at once, and keeps what is written when there is room again", async () => {
+    await phone.goto(`${city.http}/field#unit/pg-kallithea`);
+    await phone.getByRole("button", { name: "Νέο εύρημα: Δίχτυ" }).click();
+    const text = phone.getByLabel("Τι δεν είναι σε τάξη");
+    await text.waitFor();
+    // What a browser does whose disk is full: the transaction is given up when it is to be committed.
+    await phone.evaluate(() => {
+      const put = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (...args) {
+        const request = put.apply(this, args);
+        request.addEventListener("success", () => this.transaction.abort());
+        return request;
+      };
+      window.roomAgain = () => { IDBObjectStore.prototype.put = put; };
+    });
+    await text.fill("Γράμματα που δεν χωρούν");
+    const alert = phone.getByRole("alert").filter({ hasText: "το κινητό δεν έχει χώρο" });
+    await alert.first().waitFor();
+    assert.deepEqual(await faults(phone, "full"), []);
+    await shot(phone, "full-el-360");
+    await phone.getByRole("radio", { name: /Σύσταση/ }).check({ force: true });
+    await phone.getByLabel("Το είδα").check();
+    await phone.getByRole("button", { name: "Υπογραφή και τέλος" }).click();
+    await phone.locator(".sign .wrong").filter({ hasText: "Δεν αποθηκεύτηκε" }).waitFor();
+    await unsent(phone, 0);
+    await phone.evaluate(() => window.roomAgain());
+    await text.fill("Γράμματα που χωρούν");
+    await phone.waitForFunction(() => !document.getElementById("banner").textContent.includes("δεν έχει χώρο"));
+    await phone.reload();
+    await phone.waitForFunction(() => document.querySelector("textarea")?.value === "Γράμματα που χωρούν");
+    phone.once("dialog", (dialog) => dialog.accept());
+    await phone.getByRole("button", { name: "Διαγραφή προχείρου" }).click();
+    await phone.getByRole("heading", { level: 1, name: "Παιδική χαρά Καλλιθέας" }).waitFor();
+  });
+
+  await check("a browser that keeps nothing is told apart, with what to do", async () => {
+    const closed = await open(browser, [city.http], { width: 360 });
+    await closed.addInitScript(() => {
+      IDBFactory.prototype.open = () => {
+        const request = new EventTarget();
+        request.error = new DOMException("refused", "InvalidStateError");
+        setTimeout(() => request.onerror());
+        return request;
+      };
+    });
+    await signIn(closed, "maria");
+    await closed.getByRole("alert").filter({ hasText: "Ανοίξτε την σε κανονικό παράθυρο" }).waitFor();
+    await shot(closed, "no-storage-el-360");
+    await closed.context().close();
+  });
+
   await check("a draft is given up when that is confirmed, and not before", async () => {
     await phone.goto(`${city.http}/field#unit/pg-kallithea`);
     await phone.getByRole("button", { name: "Νέο εύρημα: Δίχτυ" }).click();

@@ -3,6 +3,8 @@
 
 import { count, dayOf, h, state, t, tell } from "./dom.js";
 import * as checklist from "./checklist.js";
+import { forget, settleAll } from "./finding.js";
+import * as hold from "./hold.js";
 import * as list from "./list.js";
 import * as outbox from "./outbox.js";
 import { seen } from "./model.js";
@@ -76,6 +78,7 @@ function frame() {
     lines.push(h("p", {}, state("attention", app.unsent ? count(app.unsent, t.sign_in_one, t.sign_in_many) : t.sign_in_none), " ", h("a.button", { href: "/sign-in?next=/field" }, t.sign_in)));
   } else if (way.trouble === "offline" || !navigator.onLine) lines.push(h("p", {}, state("silent", t.trouble_offline)));
   else if (way.trouble) lines.push(h("p", {}, state("attention", t[`trouble_${way.trouble}`])));
+  if (store.room.full) lines.push(h("p.wrong", { role: "alert" }, t.full));
   if (app.others) lines.push(h("p", {}, state("attention", count(app.others, t.others_one, t.others_many))));
   const said = lines.map((line) => line.textContent).join();
   if (banner.dataset.said === said) return;
@@ -90,11 +93,11 @@ async function render(moved = false) {
   if (place === "unit") shown = list.unitPage(app, id);
   else if (place === "outbox") shown = outbox.page(app);
   else if (place === "form") {
-    const kept = app.drafts.find((one) => one.uid === id);
-    if (!kept) return location.replace("#");
-    const draft = app.live.get(id) ?? kept;
-    app.live.set(id, draft);
-    shown = draft.kind === "step" ? step.page(app, draft) : checklist.page(app, draft);
+    const draft = await drafted(id);
+    if (location.hash.slice(1) !== `form/${id}`) return;
+    if (draft === undefined) return location.replace("#");
+    if (draft === null) shown = elsewhere(id);
+    else shown = draft.kind === "step" ? step.page(app, draft) : checklist.page(app, draft);
   } else shown = list.page(app);
   app.shown = shownNow();
   const away = !navigator.onLine;
@@ -107,6 +110,37 @@ async function render(moved = false) {
     main.querySelector("h1")?.focus({ preventScroll: true });
   }
 }
+
+/** The draft that is to be filled in here; null when another window has it, undefined when there is none. */
+async function drafted(id, steal = false) {
+  const stands = () => app.drafts.find((one) => one.uid === id);
+  if (!stands()) return undefined;
+  const held = await hold.take(id, () => lost(id), steal);
+  if (!held) return null;
+  if (held === "taken") {
+    // What the other window wrote last.
+    app.live.delete(id);
+    await read();
+  }
+  const draft = app.live.get(id) ?? stands();
+  if (draft) app.live.set(id, draft);
+  return draft;
+}
+
+/** Another window goes on with it: nothing of this one is written any more. */
+function lost(id) {
+  forget();
+  app.live.delete(id);
+  if (location.hash.slice(1) === `form/${id}`) render(true);
+}
+
+/** A form that another window is filling in. */
+const elsewhere = (id) => [
+  h("p.trail", {}, h("a", { href: "#" }, `← ${t.to_list}`)),
+  h("h1", { tabindex: "-1" }, t.elsewhere),
+  h("p", {}, t.elsewhere_says),
+  h("div.acts", {}, h("button.do", { type: "button", onclick: async () => { await drafted(id, true); render(true); } }, t.elsewhere_take)),
+];
 
 /** Where the reader is, to be there again when what is shown was made anew: the focus, and what was opened. */
 function bearings() {
@@ -134,6 +168,9 @@ async function fresh() {
 }
 
 async function moved() {
+  const [place, id] = location.hash.slice(1).split("/");
+  settleAll();
+  hold.leave(place === "form" ? id : null);
   await read();
   frame();
   // What was said stays until the reader goes on.

@@ -14,7 +14,7 @@ export function choice(name, legend, options, chosen, choose) {
 
 /** How bad it is: where the sheet has a scheme, a mark on each of its scales first, whose proposal is chosen until the inspector chooses. */
 export function severity(scheme, holder, save) {
-  const levels = h("div", {});
+  const levels = h("div.levels", {});
   const offer = () => levels.replaceChildren(choice(`severity-${holder.uid}`, t.severity, SEVERITIES.map((value) => (
     { value, word: t[`severity_${value}`], means: t[`severity_${value}_means`], shape: value })), holder.severity,
   (value) => { holder.severity = value; save(); }));
@@ -40,7 +40,13 @@ export function severity(scheme, holder, save) {
 
 /** Texts that are not on disk yet; at once when the phone is put away. */
 const pending = new Map();
-document.addEventListener("visibilitychange", () => { for (const save of pending.keys()) settle(save); });
+export const settleAll = () => { for (const save of pending.keys()) settle(save); };
+document.addEventListener("visibilitychange", settleAll);
+/** What is not on disk yet is given up: another window has the draft. */
+export function forget() {
+  for (const timer of pending.values()) clearTimeout(timer);
+  pending.clear();
+}
 function settle(save) {
   clearTimeout(pending.get(save));
   pending.delete(save);

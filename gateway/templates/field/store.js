@@ -54,8 +54,24 @@ export const setMe = (person, name) => put("meta", { name: "person", value: { pe
 /** Drafts that ended here: what is still on its way to the disk does not bring them back. */
 const over = new Set();
 
-/** Keeps a draft as it stands. */
-export const keep = async (draft) => { if (!over.has(draft.uid)) await put("drafts", draft); };
+/** Whether the last draft could not be kept: said on every screen until one can be. */
+export const room = { full: false };
+
+/** Keeps a draft as it stands; what was signed, here or in another window, is no draft any more. */
+export async function keep(draft) {
+  if (over.has(draft.uid)) return;
+  let full = false;
+  try {
+    await within(["outbox", "drafts"], "readwrite", (outbox, drafts) => {
+      outbox.count(draft.uid).onsuccess = ({ target }) => { if (!target.result) drafts.put(draft); };
+    });
+  } catch {
+    full = true;
+  }
+  if (full === room.full) return;
+  room.full = full;
+  announce();
+}
 
 /** A draft becomes a form that waits to be sent: both or neither. */
 export async function finish(entry) {

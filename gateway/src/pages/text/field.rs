@@ -134,6 +134,9 @@ said_by_scripts! {
     photo_drop: "Όχι αυτή", "Not this one";
     photo_unreadable: "Η εικόνα δεν διαβάζεται. Δοκιμάστε άλλη, JPEG ή PNG.", "The picture cannot be read. Try another, JPEG or PNG.";
     no_storage: "Το πρόγραμμα περιήγησης δεν αφήνει τη σελίδα να κρατήσει έντυπα στο κινητό (ιδιωτική περιήγηση;). Ανοίξτε την σε κανονικό παράθυρο.", "The browser does not let the page keep forms on the phone (a private window?). Open it in an ordinary one.";
+    elsewhere: "Ανοιχτό σε άλλο παράθυρο", "Open in another window";
+    elsewhere_says: "Το έντυπο συμπληρώνεται σε άλλο παράθυρο αυτού του κινητού. Όσα γράφτηκαν εκεί είναι φυλαγμένα· αν συνεχίσετε εδώ, εκείνο σταματά.", "The form is being filled in in another window of this phone. What was written there is kept; if you go on here, that one stops.";
+    elsewhere_take: "Συνεχίστε εδώ", "Go on here";
     full: "Δεν αποθηκεύτηκε: το κινητό δεν έχει χώρο ή δεν επιτρέπει αποθήκευση. Ελευθερώστε χώρο και δοκιμάστε πάλι· μην κλείσετε τη σελίδα.", "It was not kept: the phone has no room or does not allow it. Make room and try again; do not close the page.";
 
     signature: "Υπογραφή", "Signature";

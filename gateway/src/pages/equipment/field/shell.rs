@@ -19,12 +19,13 @@ use crate::operations::duty;
 use crate::service::access::Caller;
 
 /// What the page is made of beside the common style, by name.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("app.js", include_str!("../../../../templates/field/app.js")),
     ("checklist.js", include_str!("../../../../templates/field/checklist.js")),
     ("dom.js", include_str!("../../../../templates/field/dom.js")),
     ("field.css", include_str!("../../../../templates/field/field.css")),
     ("finding.js", include_str!("../../../../templates/field/finding.js")),
+    ("hold.js", include_str!("../../../../templates/field/hold.js")),
     ("list.js", include_str!("../../../../templates/field/list.js")),
     ("model.js", include_str!("../../../../templates/field/model.js")),
     ("outbox.js", include_str!("../../../../templates/field/outbox.js")),
