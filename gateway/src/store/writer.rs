@@ -29,6 +29,10 @@ use crate::clock::Clock;
 use crate::reading::{DatastreamKey, Timestamp};
 use crate::registry::Snapshot;
 
+/// Pages of the WAL at which SQLite writes them to the file. A page that changes meanwhile is written there once: four times as
+/// many as SQLite's own bound, for a WAL of some 16 MB.
+const WAL_PAGES: u32 = 4_000;
+
 /// Writes the store. One in the process, in the pipeline's thread.
 pub struct Writer {
     pub(super) connection: Connection,
@@ -58,6 +62,7 @@ impl Writer {
     ) -> Result<(Self, Recovered), StoreError> {
         let path = folder.join("telemetry.db");
         let connection = sqlite::open_writer(&path, TELEMETRY)?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
         load::hold_to_lengths(&connection, windows.lengths())?;
         let shared = Arc::new(Shared::new(path, catalogue, windows, registry));
         load::datastreams(&connection, &shared)?;
