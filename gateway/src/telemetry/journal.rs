@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+mod active;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod hostile;
 mod log;

@@ -9,13 +9,11 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::record::{self, Kind};
+use super::active::{Active, Recent};
+use super::record;
 use super::segment::{self, Header, ITEMS_AT};
-use super::storage::{File, Storage, is_full};
+use super::storage::{Storage, is_full};
 use super::{JournalConfig, PauseReason, Position};
-
-/// Bytes that are put together before they are written.
-const WRITE_BYTES: usize = 1 << 20;
 
 /// The newest segment and what goes on in it.
 pub(super) struct Log {
@@ -24,16 +22,7 @@ pub(super) struct Log {
     index: Arc<Index>,
     active: Option<Active>,
     next: Position,
-    buffer: Vec<u8>,
     appended: bool,
-}
-
-/// A segment that is written to.
-pub(super) struct Active {
-    pub(super) file: Box<dyn File>,
-    pub(super) id: u64,
-    pub(super) end: u64,
-    pub(super) bytes: u64,
 }
 
 /// Why a group was not committed.
@@ -54,7 +43,7 @@ impl Log {
         active: Option<Active>,
         next: Position,
     ) -> Log {
-        Log { storage, config, index, active, next, buffer: Vec::new(), appended: false }
+        Log { storage, config, index, active, next, appended: false }
     }
 
     /// What readers see of it.
@@ -77,20 +66,16 @@ impl Log {
                 self.roll()?
             }
         };
-        let written = write_group(&mut active, &mut self.buffer, self.next, records);
-        let end = active.end;
-        self.active = Some(active);
-        let (count, end) = match written {
-            Ok((count, bytes)) => (count, end + bytes),
+        let written = active.write_group(self.next, records);
+        let active = self.active.insert(active);
+        let count = match written {
+            Ok(count) => count,
             Err((_, source)) if is_full(&source) => return Err(CommitError::Full(PauseReason::DiskFull)),
             Err((doing, source)) => return Err(CommitError::Failed { doing, source }),
         };
-        if let Some(active) = &mut self.active {
-            active.end = end;
-        }
         self.next += count as u64;
         self.appended = true;
-        self.index.committed(self.next - 1, end);
+        self.index.committed(self.next - 1, active);
         Ok(count)
     }
 
@@ -103,12 +88,10 @@ impl Log {
         if active.bytes.saturating_sub(active.end) < record::HEADER as u64 {
             return Ok(());
         }
-        let mark = record::header(active.id, Kind::Mark, self.next - 1, b"");
-        let failed = |source| CommitError::Failed { doing: "closing a segment", source };
-        active.file.write_at(active.end, &mark).and_then(|()| active.file.sync_data()).map_err(failed)?;
-        active.end += mark.len() as u64;
+        let failed = |(_, source)| CommitError::Failed { doing: "closing a segment", source };
+        active.write_group::<&[u8]>(self.next, &[]).map_err(failed)?;
         self.appended = false;
-        self.index.committed(self.next - 1, active.end);
+        self.index.committed(self.next - 1, active);
         Ok(())
     }
 
@@ -129,38 +112,8 @@ impl Log {
         // One that held nothing and was too short has the same name: the new file stands in its place.
         segments.pop_back_if(|newest| newest.first == header.first);
         segments.push_back(Segment { first: self.next, last: self.next - 1, id: Some(id), end: ITEMS_AT, bytes });
-        Ok(Active { file, id, end: ITEMS_AT, bytes })
+        Active::new(file, id, ITEMS_AT, bytes).map_err(failed)
     }
-}
-
-/// Writes and syncs a mark and as many records as there is room for; returns how many, and the bytes of all.
-fn write_group<R: AsRef<[u8]>>(
-    active: &mut Active,
-    buffer: &mut Vec<u8>,
-    first: Position,
-    records: &[R],
-) -> Result<(usize, u64), (&'static str, io::Error)> {
-    let room = active.bytes - active.end;
-    let mut written = 0;
-    let mut count = 0;
-    buffer.clear();
-    record::encode(buffer, active.id, Kind::Mark, first - 1, b"");
-    for (payload, position) in records.iter().map(AsRef::as_ref).zip(first..) {
-        if written + (buffer.len() + record::HEADER + payload.len()) as u64 > room {
-            break;
-        }
-        record::encode(buffer, active.id, Kind::Record, position, payload);
-        count += 1;
-        if buffer.len() >= WRITE_BYTES {
-            active.file.write_at(active.end + written, buffer).map_err(|source| ("writing a segment", source))?;
-            written += buffer.len() as u64;
-            buffer.clear();
-        }
-    }
-    active.file.write_at(active.end + written, buffer).map_err(|source| ("writing a segment", source))?;
-    // A sync that fails for want of room is a failed sync all the same: what it left behind is not known.
-    active.file.sync_data().map_err(|source| ("syncing a segment", io::Error::other(source)))?;
-    Ok((count, written + buffer.len() as u64))
 }
 
 /// What is in the journal: shared by its writer, its readers and whoever releases.
@@ -177,6 +130,8 @@ pub(super) struct Segments {
     pub(super) segments: VecDeque<Segment>,
     /// The last position that is on disk.
     pub(super) committed: Position,
+    /// The newest bytes, where they are not in the page cache.
+    pub(super) recent: Recent,
 }
 
 /// A segment as its readers see it.
@@ -202,19 +157,20 @@ impl Segments {
 
 impl Index {
     pub(super) fn new(segments: VecDeque<Segment>, committed: Position) -> Index {
-        Index { state: Mutex::new(Segments { segments, committed }), ..Index::default() }
+        Index { state: Mutex::new(Segments { segments, committed, recent: Recent::default() }), ..Index::default() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Segments> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn committed(&self, last: Position, end: u64) {
+    fn committed(&self, last: Position, active: &Active) {
         let mut state = self.lock();
         state.committed = last;
+        active.remember(&mut state.recent);
         if let Some(newest) = state.segments.back_mut() {
             newest.last = last;
-            newest.end = end;
+            newest.end = active.end;
         }
         drop(state);
         self.committed.notify_all();

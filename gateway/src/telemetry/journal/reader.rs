@@ -78,7 +78,7 @@ impl Reader {
             let Some((end, last)) = self.find()? else { return Ok(count) };
             let Some(at) = &mut self.at else { return Ok(count) };
             while at.offset < end {
-                let Some((item, payload)) = at.item(&mut self.block, end)? else { break };
+                let Some((item, payload)) = at.item(&self.index, &mut self.block, end)? else { break };
                 self.damaged_bytes += std::mem::take(&mut at.gap) as u64;
                 if item.kind == Kind::Record && item.position >= self.next {
                     take(item.position, payload);
@@ -133,16 +133,21 @@ impl Reader {
 
 impl At {
     /// The next sound item, and its payload; nothing when there is none before `end`.
-    fn item<'b>(&mut self, block: &'b mut Vec<u8>, end: u64) -> Result<Option<(record::Item, &'b [u8])>, ReadError> {
-        self.fill(block, end, record::HEADER as u64)?;
+    fn item<'b>(
+        &mut self,
+        index: &Index,
+        block: &'b mut Vec<u8>,
+        end: u64,
+    ) -> Result<Option<(record::Item, &'b [u8])>, ReadError> {
+        self.fill(index, block, end, record::HEADER as u64)?;
         let header = block.get(self.within()..).and_then(|rest| rest.first_chunk());
         if let Some(claimed) = header.map(record::claimed) {
-            self.fill(block, end, claimed as u64)?;
+            self.fill(index, block, end, claimed as u64)?;
         }
         let item = match record::sound(&block[self.within()..], self.id, self.last, self.gap) {
             Some(item) => item,
             None => {
-                self.fill(block, end, end - self.offset)?;
+                self.fill(index, block, end, end - self.offset)?;
                 let Some((gap, item)) = record::next(&block[self.within()..], self.id, self.last, self.gap) else {
                     self.gap += (end - self.offset) as usize;
                     self.offset = end;
@@ -164,7 +169,7 @@ impl At {
     }
 
     /// Makes sure that the block holds `bytes` from the offset on, as far as there are so many before `end`.
-    fn fill(&mut self, block: &mut Vec<u8>, end: u64, bytes: u64) -> Result<(), ReadError> {
+    fn fill(&mut self, index: &Index, block: &mut Vec<u8>, end: u64, bytes: u64) -> Result<(), ReadError> {
         let wanted = bytes.min(end - self.offset);
         if self.offset + wanted <= self.block_at + block.len() as u64 {
             return Ok(());
@@ -172,6 +177,9 @@ impl At {
         let length = wanted.max(BLOCK_BYTES).min(end - self.offset) as usize;
         self.block_at = self.offset;
         block.resize(length, 0);
+        if index.lock().recent.copy(self.id, self.offset, block) {
+            return Ok(());
+        }
         let read = self.file.read_at(self.offset, block);
         read.map_err(|source| ReadError { segment: segment::name(self.first), source })
     }

@@ -12,7 +12,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use super::log::{Active, Index, Log, Segment};
+use super::active::Active;
+use super::log::{Index, Log, Segment};
 use super::record::{self, Kind, Scan};
 use super::segment::{self, Found, Header, ITEMS_AT, Named};
 use super::storage::Storage;
@@ -191,12 +192,14 @@ pub(super) fn open(storage: Arc<dyn Storage>, config: JournalConfig) -> Result<(
     if let Some(Surveyed { first, bytes, items: Some((header, scan)) }) = survey.segments.last() {
         recovery.torn_bytes = scan.tail as u64;
         let name = segment::name(*first);
-        let mended = mend(&*storage, &name, header, scan);
-        let file = mended.map_err(|source| SurveyError::Io { name, source })?;
-        // Positions that are jumped over begin a segment of their own: within one they have no gaps.
-        if next == scan.last + 1 {
-            active = Some(Active { file, id: header.id, end: ITEMS_AT + scan.end as u64, bytes: *bytes });
-        }
+        let end = ITEMS_AT + scan.end as u64;
+        let mended = mend(&*storage, &name, header, scan).and_then(|file| {
+            // Positions that are jumped over begin a segment of their own: within one they have no gaps. So does what
+            // follows a file that is cut before its items.
+            let goes_on = next == scan.last + 1 && end <= *bytes;
+            goes_on.then(|| Active::new(file, header.id, end, *bytes)).transpose()
+        });
+        active = mended.map_err(|source| SurveyError::Io { name, source })?;
     }
     let index = Arc::new(Index::new(segments, committed));
     Ok((Log::new(storage, config, index, active, next), recovery))

@@ -10,6 +10,9 @@ use std::path::PathBuf;
 
 #[cfg(test)]
 pub(super) mod forgetful;
+mod sectors;
+
+use sectors::Sectors;
 
 /// A folder of files.
 pub(super) trait Storage: Send + Sync {
@@ -31,6 +34,11 @@ pub(super) trait File: Send {
     fn len(&self) -> io::Result<u64>;
     /// Makes it `bytes` long, all of them zeros that stand on the disk: a write into it changes nothing but its bytes.
     fn allocate(&self, bytes: u64) -> io::Result<()>;
+    /// The unit in which writes reach the disk for themselves alone, if the file takes such: whoever writes whole units at
+    /// multiples of it writes no other bytes.
+    fn sector(&self) -> Option<usize> {
+        None
+    }
     /// Writes all of `bytes`.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Fills `bytes`.
@@ -66,7 +74,9 @@ impl Storage for Folder {
 
     fn create(&self, name: &str) -> io::Result<Box<dyn File>> {
         let mut options = fs::File::options();
-        Ok(Box::new(options.read(true).write(true).create(true).truncate(true).open(self.path.join(name))?))
+        let path = self.path.join(name);
+        let file = options.read(true).write(true).create(true).truncate(true).open(&path)?;
+        Ok(Box::new(Sectors::new(file, &path)))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
@@ -74,7 +84,9 @@ impl Storage for Folder {
     }
 
     fn open_writable(&self, name: &str) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(fs::File::options().read(true).write(true).open(self.path.join(name))?))
+        let path = self.path.join(name);
+        let file = fs::File::options().read(true).write(true).open(&path)?;
+        Ok(Box::new(Sectors::new(file, &path)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

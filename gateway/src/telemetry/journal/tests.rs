@@ -15,10 +15,10 @@ mod damage;
 mod running;
 mod salvage;
 
-/// Segments that hold a few records each.
+/// Segments that hold a few records each, and whole sectors.
 fn small() -> JournalConfig {
     JournalConfig {
-        segment_bytes: ITEMS_AT + 900,
+        segment_bytes: ITEMS_AT + 960,
         bytes_max: 1 << 20,
         queue_bytes_max: 4096,
         record_bytes_max: 700,

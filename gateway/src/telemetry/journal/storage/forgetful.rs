@@ -24,6 +24,7 @@ struct Disk {
     power: Power,
     room: Option<u64>,
     sync_fails: bool,
+    by_sectors: bool,
 }
 
 #[derive(Default)]
@@ -42,6 +43,13 @@ struct Content {
 }
 
 impl Forgetful {
+    /// A disk whose files take sectors for themselves.
+    pub(crate) fn by_sectors() -> Forgetful {
+        let disk = Forgetful::default();
+        disk.disk().by_sectors = true;
+        disk
+    }
+
     fn disk(&self) -> MutexGuard<'_, Disk> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,7 +118,13 @@ impl Forgetful {
 
     /// Another disk that holds the same.
     pub(crate) fn copy(&self) -> Forgetful {
-        let copy = Forgetful::default();
+        let by_sectors = self.disk().by_sectors;
+        self.copy_as(by_sectors)
+    }
+
+    /// Another that holds the same, whose files take sectors for themselves or not.
+    pub(crate) fn copy_as(&self, by_sectors: bool) -> Forgetful {
+        let copy = if by_sectors { Forgetful::by_sectors() } else { Forgetful::default() };
         let disk = self.disk();
         for (name, file) in &disk.names {
             copy.put(name, &disk.files[*file].now);
@@ -208,6 +222,10 @@ impl File for Handle {
         }
         disk.files[self.file].now.resize(bytes as usize, 0);
         Ok(())
+    }
+
+    fn sector(&self) -> Option<usize> {
+        self.disk.disk().by_sectors.then_some(SECTOR)
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {

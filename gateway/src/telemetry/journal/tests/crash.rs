@@ -105,8 +105,7 @@ fn choices(mut seed: u64) -> impl FnMut() -> u32 {
     }
 }
 
-fn run(operations: Vec<Operation>, config: &JournalConfig) {
-    let disk = Forgetful::default();
+fn run(disk: Forgetful, operations: Vec<Operation>, config: &JournalConfig) {
     let mut model = Model::default();
     let (mut log, _) = open(&disk, config.clone()).expect("new");
     let mut power_fails = None;
@@ -168,11 +167,16 @@ proptest! {
 
     #[test]
     fn what_was_receipted_survives_every_crash_in_order_and_once(operations in vec(operation(), 1..40)) {
-        run(operations, &small());
+        run(Forgetful::default(), operations, &small());
     }
 
     #[test]
     fn a_cap_that_is_reached_changes_nothing_of_that(operations in vec(operation(), 1..40)) {
-        run(operations, &JournalConfig { bytes_max: 3 * small().segment_bytes, ..small() });
+        run(Forgetful::default(), operations, &JournalConfig { bytes_max: 3 * small().segment_bytes, ..small() });
+    }
+
+    #[test]
+    fn nor_do_sectors_that_are_written_again_with_what_was_receipted_in_them(operations in vec(operation(), 1..40)) {
+        run(Forgetful::by_sectors(), operations, &small());
     }
 }

@@ -25,6 +25,38 @@ fn last_segment(disk: &Forgetful) -> (String, Position) {
     (name, first)
 }
 
+#[test]
+fn in_sectors_and_in_pages_the_same_bytes_are_written() {
+    let pages = Forgetful::default();
+    let sectors = Forgetful::by_sectors();
+    let layouts = [&pages, &sectors].map(|disk| {
+        let (mut log, _) = open(disk, small()).expect("new");
+        for number in 1..60 {
+            append_all(&mut log, &records(number..number + 1));
+            assert_eq!(read_all(disk, &log).last().map(|(_, record)| record[0]), Some(number));
+        }
+        log.close().expect("closed");
+        let state = log.index().lock();
+        let ends: Vec<_> = state.segments.iter().map(|segment| (segment.first, segment.last, segment.end)).collect();
+        // Beyond the end stand the zeros that stood there.
+        for segment in &state.segments {
+            let bytes = disk.bytes(&segment::name(segment.first));
+            assert_eq!(bytes.len() as u64, small().segment_bytes);
+            assert!(bytes[segment.end as usize..].iter().all(|byte| *byte == 0));
+        }
+        ends
+    });
+    assert_eq!(layouts[0], layouts[1]);
+    // A journal that pages began goes on in sectors, and the other way round.
+    for (disk, by_sectors) in [(pages, true), (sectors, false)] {
+        let other = disk.copy_as(by_sectors);
+        let (mut log, recovery) = open(&other, small()).expect("opened");
+        assert_eq!((recovery.records, recovery.damaged), (59, vec![]));
+        append_all(&mut log, &records(60..63));
+        assert_eq!(read_all(&other, &log).len(), 62);
+    }
+}
+
 /// Opens, goes on, and opens once more; returns what was found, and what was read at first and at last.
 type Records = Vec<(Position, Vec<u8>)>;
 
@@ -60,8 +92,9 @@ fn cut_at_every_byte_of_its_last_segment_it_keeps_what_is_before() {
 
 #[test]
 fn a_changed_byte_costs_at_most_the_record_it_is_in_and_is_told() {
-    for closed in [false, true] {
+    for (closed, by_sectors) in [(false, false), (true, false), (false, true), (true, true)] {
         let (disk, all) = journal(closed);
+        let disk = disk.copy_as(by_sectors);
         let (name, first) = last_segment(&disk);
         let bytes = disk.bytes(&name);
         let used = bytes.iter().rposition(|byte| *byte != 0).expect("not empty") + 1;
