@@ -1,7 +1,7 @@
 //! A [`Frame`]: what came in, from whom and when, as the journal keeps it.
 //!
 //! ```text
-//! offset 0   version      u8   = 1
+//! offset 0   version      u8   1, or 2 where the payload is packed
 //!        1   kind         u8   0 readings, 1 status, 2 reply, 3 refused, 4 replay, 5 external values, 6 mapped
 //!        2   delivery     u8   bit 0 DUP, bit 1 RETAIN, bit 2 QoS 1, bit 3 gateway's clock suspect
 //!        3   origin       u8   0 MQTT listener, 1 external broker, 2 serial line, 3 the gateway's own inbox
@@ -11,8 +11,11 @@
 //!        22  node length  u8, node
 //!        ..  detail length u16, detail   refused: reason code and topic; replay: what is played again;
 //!                                mapped: topic
-//!        ..  payload      the rest
+//!        ..  payload      the rest; packed: its length u32, and an LZ4 block
 //! ```
+//!
+//! A long payload is packed when that makes it shorter: texts of many readings repeat themselves, and each byte of the journal is
+//! written twice.
 
 use crate::reading::{NodeId, RejectReason, Timestamp};
 
@@ -116,9 +119,17 @@ pub enum FrameError {
     /// A kind, origin or reason that there is not.
     #[error("the frame has a field with a value that there is not")]
     Field,
+    /// A packed payload that is none.
+    #[error("the frame's payload cannot be unpacked")]
+    Packed,
 }
 
 const VERSION: u8 = 1;
+const VERSION_PACKED: u8 = 2;
+/// Payloads from here on are packed, in bytes: a message of three readings is shorter, and not worth the time.
+const PACK_MIN: usize = 256;
+/// Bytes that one byte of an LZ4 block stands for, at most: a run's length grows by 255 for each of its bytes.
+const LZ4_RATIO_MAX: usize = 255;
 const DUP: u8 = 1;
 const RETAIN: u8 = 2;
 const QOS_1: u8 = 4;
@@ -175,7 +186,14 @@ impl Frame {
         out.extend_from_slice(node);
         out.extend_from_slice(&(detail.len() as u16).to_le_bytes());
         out.extend_from_slice(&detail);
-        out.extend_from_slice(payload);
+        match pack(payload) {
+            Some(packed) => {
+                out[0] = VERSION_PACKED;
+                out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+                out.extend_from_slice(&packed);
+            }
+            None => out.extend_from_slice(payload),
+        }
         out
     }
 
@@ -186,7 +204,7 @@ impl Frame {
     pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
         let mut rest = bytes;
         let [version, kind, delivery, origin] = take::<4>(&mut rest)?;
-        if version != VERSION {
+        if ![VERSION, VERSION_PACKED].contains(&version) {
             return Err(FrameError::Version(version));
         }
         let received_at = Timestamp::from_millis(i64::from_le_bytes(take(&mut rest)?));
@@ -231,9 +249,28 @@ impl Frame {
                 duplicate: delivery & DUP != 0,
                 retained: delivery & RETAIN != 0,
             },
-            payload: rest.to_vec(),
+            payload: if version == VERSION_PACKED { unpack(rest)? } else { rest.to_vec() },
         })
     }
+}
+
+/// The payload as an LZ4 block, if it is long and gets shorter.
+fn pack(payload: &[u8]) -> Option<Vec<u8>> {
+    if payload.len() < PACK_MIN || u32::try_from(payload.len()).is_err() {
+        return None;
+    }
+    let packed = lz4_flex::block::compress(payload);
+    (packed.len() + size_of::<u32>() < payload.len()).then_some(packed)
+}
+
+fn unpack(mut packed: &[u8]) -> Result<Vec<u8>, FrameError> {
+    let length = u32::from_le_bytes(take(&mut packed)?) as usize;
+    // What is set aside stays in proportion to what came.
+    if length > packed.len().saturating_mul(LZ4_RATIO_MAX) {
+        return Err(FrameError::Packed);
+    }
+    let payload = lz4_flex::block::decompress(packed, length).map_err(|_| FrameError::Packed)?;
+    if payload.len() == length { Ok(payload) } else { Err(FrameError::Packed) }
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], FrameError> {
@@ -286,6 +323,43 @@ mod tests {
         for length in 0..bytes.len() - 4 {
             assert_eq!(Frame::decode(&bytes[..length]), Err(FrameError::Short), "{length}");
         }
+    }
+
+    #[test]
+    fn a_long_text_is_packed_and_comes_back_as_it_was() {
+        let record = r#"{"n":"temperature.3","v":21.5,"t":1795384624.1}"#;
+        for payload in [record.repeat(10).into_bytes(), vec![0; 1 << 20], (0..=255).collect::<Vec<u8>>()] {
+            let frame = Frame { payload, ..frame(FrameKind::Readings) };
+            assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+        }
+        let frame = Frame { payload: record.repeat(10).into_bytes(), ..frame(FrameKind::Readings) };
+        let bytes = frame.encode();
+        assert_eq!(bytes[0], VERSION_PACKED);
+        assert!(bytes.len() * 3 < frame.payload.len());
+        // What does not get shorter stays, and so does what is short.
+        let short = Frame { payload: record.as_bytes().to_vec(), ..frame };
+        assert_eq!(short.encode()[0], VERSION);
+        assert!(short.encode().ends_with(record.as_bytes()));
+    }
+
+    #[test]
+    fn a_packed_payload_that_is_cut_or_changed_is_an_error_or_another_payload_and_never_a_large_one() {
+        let frame = Frame { payload: b"0123456789abcdef".repeat(40), ..frame(FrameKind::Readings) };
+        let bytes = frame.encode();
+        for at in bytes.len() - 60..bytes.len() {
+            assert!(Frame::decode(&bytes[..at]).is_err(), "cut at {at}");
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                if let Ok(other) = Frame::decode(&changed) {
+                    assert!(other.payload.len() <= bytes.len() * LZ4_RATIO_MAX);
+                }
+            }
+        }
+        let head = bytes.len() - 60;
+        let mut lied = [&bytes[..head], &[0xff; 60]].concat();
+        lied.truncate(head + 8);
+        assert!(Frame::decode(&lied).is_err());
     }
 
     #[test]

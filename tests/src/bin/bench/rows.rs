@@ -239,7 +239,7 @@ pub(super) fn bytes() -> Result<Vec<Row>> {
         work: "bytes written, 10,000 datastreams, 1,000 readings/s",
         figure: format!("{on_disk:.0} a reading"),
         reach: Some(("≤ 200", on_disk <= 200.0)),
-        beside: format!("{given:.0} given to write calls; {commits} commits of whole pages in {seconds} s"),
+        beside: format!("{given:.0} given to write calls; {commits} commits in {seconds} s"),
     }])
 }
 

@@ -93,7 +93,12 @@ fn a_file_cut_or_altered_anywhere_is_not_taken() {
 fn many_frames_are_spread_over_several_files_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut large = frame(1);
-    large.payload = vec![b' '; FILE_BYTES_MAX / 2 - 100];
+    // Bytes that do not repeat themselves: a frame packs those that do.
+    let mut state = 1u64;
+    large.payload.resize_with(FILE_BYTES_MAX / 2 - 100, || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    });
     let files = leave(folder.path(), &[large.clone(), frame(2), large.clone(), frame(3)]).expect("left");
     assert_eq!(files.len(), 2);
     let folder = folder.path().join(FOLDER);
