@@ -308,6 +308,7 @@ fn intake(
     let settling = Settling::new(SettleRule {
         settle_ms: i64::from(config.windows.settle_s) * 1_000,
         quiet_ms: i64::from(config.windows.quiet_s) * 1_000,
+        waiting_max: config.limits.windows_waiting_max as usize,
     });
     Intake::new(
         writer,

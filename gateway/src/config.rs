@@ -372,6 +372,8 @@ pub struct Limits {
     pub checkpoint_s: u32,
     /// Readings after which a checkpoint is taken sooner.
     pub checkpoint_readings: u32,
+    /// Windows that wait in memory; at this many, those that are over are computed before anything more is taken up.
+    pub windows_waiting_max: u32,
 }
 
 /// A secret: never shown, neither by `Debug` nor by `Display`.

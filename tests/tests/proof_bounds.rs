@@ -98,6 +98,23 @@ fn a_journal_that_fills_faster_than_checkpoints_come_brings_them_forward() {
     assert_eq!(ledger.all.stored, 40_000, "{:?}", ledger.all);
 }
 
+#[test]
+fn windows_beyond_their_bound_are_computed_while_a_backlog_comes_in() {
+    let gateway = Gateway::start(&[("limits.windows_waiting_max", "1000"), ("windows.quiet_s", "3600")]);
+    let node = Node::new_v5(&gateway, "backlog");
+    let hour_ms = 3_600_000;
+    let first = (now_ms() / hour_ms - 1_502) * hour_ms;
+    // A window of fifteen minutes and one of an hour each, and the days: three times the bound. None has been quiet.
+    (0..1_500).for_each(|hour| node.publish(reading(first + hour * hour_ms, 2.0)));
+    node.wait_acknowledged();
+    wait_until("the backlog to be taken up", || (gateway.ledger().all.stored == 1_500).then_some(()));
+    let oldest = || gateway.observations(gateway.datastream("backlog", "temperature", Some("PT1H")));
+    let numbers = |one: &tests::sensorthings::Observation| (one.parameters["status"] == "settled").then(|| one.number());
+    let settled: Vec<f64> = oldest().iter().filter_map(numbers).collect();
+    assert!(settled.len() > 500, "the oldest have numbers before they were quiet: {}", settled.len());
+    assert!(settled.iter().all(|mean| *mean == 2.0), "{settled:?}");
+}
+
 /// Megabytes that the gateway holds in memory.
 fn resident_mb(gateway: &Gateway) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).expect("it runs");

@@ -316,6 +316,12 @@ impl<'a> Check<'a> {
                 1_000_000,
                 1..=100_000_000,
             ),
+            windows_waiting_max: self.number(
+                "limits.windows_waiting_max",
+                &shape.windows_waiting_max,
+                1_000_000,
+                1_000..=100_000_000,
+            ),
         };
         let packet = u64::from(limits.packet_bytes_max);
         let pairs = [

@@ -354,6 +354,9 @@ pub(crate) struct Limits {
     pub(crate) checkpoint_s: Key<u64>,
     /// Readings after which a checkpoint is taken sooner.
     pub(crate) checkpoint_readings: Key<u64>,
+    /// Windows that wait in memory for their end, or for quiet after a late reading. At this many, frames wait in the journal until
+    /// those that are over are computed.
+    pub(crate) windows_waiting_max: Key<u64>,
 }
 
 /// A number of bytes: `65536`, or a text with a unit, `"16MiB"`.

@@ -120,6 +120,9 @@ fn datastreams_in(transaction: &Transaction<'_>, segments: &[i64], from: u32) ->
     Ok(ids.into_keys().take(SLICE).map(DatastreamId).collect())
 }
 
+/// A datastream's row goes from one segment to another.
+const MOVE: &str = "UPDATE delta SET segment = ?3 WHERE segment = ?1 AND datastream = ?2";
+
 fn merge_datastream(
     transaction: &Transaction<'_>,
     shared: &Shared,
@@ -131,27 +134,27 @@ fn merge_datastream(
     let entry =
         shared.directory.get(id).ok_or_else(|| StoreError::Damaged(format!("datastream {} is unknown", id.0)))?;
     let mut observations = Vec::new();
-    let mut rows_found = 0;
+    let mut found = Vec::new();
     let mut select = transaction.prepare_cached("SELECT data FROM delta WHERE segment = ?1 AND datastream = ?2")?;
     for segment in segments {
         let blob: Option<Vec<u8>> = select.query_row(params![segment, id.0], |row| row.get(0)).optional()?;
         if let Some(blob) = blob {
-            rows_found += 1;
+            found.push(*segment);
             decode(&entry, &blob, &mut observations)?;
         }
     }
     observations.sort_unstable_by_key(|o| (o.measured_at, o.ordinal));
     let seal = observations.len() >= seal_min;
-    if rows_found == 1 && !seal {
-        transaction
-            .prepare_cached(
-                "UPDATE OR REPLACE delta SET segment = ?2 WHERE datastream = ?3 AND segment >= ?1 AND segment <= ?2",
-            )?
-            .execute(params![segments.first(), target, id.0])?;
+    if let [only] = found[..]
+        && !seal
+    {
+        if only != target {
+            transaction.prepare_cached(MOVE)?.execute(params![only, id.0, target])?;
+        }
         return Ok(());
     }
     let mut delete = transaction.prepare_cached("DELETE FROM delta WHERE segment = ?1 AND datastream = ?2")?;
-    for segment in segments {
+    for segment in found {
         delete.execute(params![segment, id.0])?;
     }
     if seal {
@@ -238,5 +241,21 @@ impl Block {
             ordinal_max: ordinals.max()?,
             data: codec::encode(observations),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{schema::TELEMETRY, sqlite};
+
+    #[test]
+    fn moving_a_datastreams_row_looks_at_that_row_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = sqlite::open_writer(&folder.path().join("telemetry.db"), TELEMETRY).expect("a store");
+        let plan: String = connection
+            .query_row(&format!("EXPLAIN QUERY PLAN {MOVE}"), params![1, 2, 3], |row| row.get("detail"))
+            .expect("a plan");
+        assert!(plan.contains("(segment=? AND datastream=?)"), "{plan}");
     }
 }

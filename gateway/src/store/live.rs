@@ -126,6 +126,11 @@ impl Live {
         self.unsettled.retain(|waiting| windows.binary_search(waiting).is_err());
     }
 
+    /// Windows that wait, by their start.
+    pub(crate) fn waiting(&self) -> &[(Timestamp, WindowIndex)] {
+        &self.unsettled
+    }
+
     /// Starts, ascending, of the windows of that index that wait.
     pub(crate) fn unsettled(&self, window: WindowIndex) -> impl Iterator<Item = Timestamp> {
         self.unsettled.iter().filter(move |(_, w)| *w == window).map(|(from, _)| *from)

@@ -142,7 +142,8 @@ impl Pipeline {
     /// [`PipelineError`]: the process must stop; the journal has everything.
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), PipelineError> {
         while !stop.load(Ordering::Relaxed) {
-            let mut idle = !self.reader.wait(TICK);
+            let full = self.intake.is_full(self.clock.now());
+            let mut idle = full || !self.reader.wait(TICK);
             if !idle {
                 idle = self.take_up()? == 0;
             }
@@ -159,6 +160,9 @@ impl Pipeline {
             } else if now.millis_since(self.retained_at) >= RETENTION_EVERY_MS {
                 // Also where nothing comes in: what is old is old.
                 self.keep_bounds(now)?;
+            } else if full {
+                // A full disk refused the checkpoint that would have made room.
+                std::thread::sleep(TICK);
             }
         }
         while self.take_up()? > 0 {}
@@ -190,7 +194,11 @@ impl Pipeline {
 
     fn is_due(&mut self, now: Timestamp, idle: bool) -> bool {
         let intake = &self.intake;
-        let in_hand = InHand { journal_is_full: self.journal.is_nearly_full(), ..intake.in_hand() };
+        let in_hand = InHand {
+            journal_is_full: self.journal.is_nearly_full(),
+            windows_are_full: intake.is_full(now),
+            ..intake.in_hand()
+        };
         self.pace.is_due(now, idle, in_hand, || intake.windows_due(now))
     }
 
@@ -286,7 +294,12 @@ impl Intake {
 
     /// Whether any window may settle now, or be computed again.
     pub fn windows_due(&self, now: Timestamp) -> bool {
-        !self.outdated.is_empty() || !self.settling.due(now, 1).is_empty()
+        !self.outdated.is_empty() || self.settling.due(now).next().is_some()
+    }
+
+    /// Whether windows that are over are to be computed before anything more is taken up: `[limits] windows_waiting_max`.
+    fn is_full(&self, now: Timestamp) -> bool {
+        self.settling.is_full(now)
     }
 
     /// What waits for the next checkpoint.
@@ -298,6 +311,7 @@ impl Intake {
             rejections: self.next.rejections.len(),
             rejected_bytes: self.rejected_bytes,
             journal_is_full: false,
+            windows_are_full: false,
         }
     }
 

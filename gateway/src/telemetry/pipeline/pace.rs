@@ -29,6 +29,8 @@ pub(super) struct InHand {
     pub(super) rejected_bytes: usize,
     /// Whether the journal waits for room, or will soon.
     pub(super) journal_is_full: bool,
+    /// Whether nothing is taken up until windows are computed.
+    pub(super) windows_are_full: bool,
 }
 
 /// When checkpoints were written, and why the next one may be early.
@@ -70,7 +72,7 @@ impl Pace {
         if self.refused_at.is_some() || in_hand.rejected_bytes >= REJECTED_BYTES_MAX {
             return true;
         }
-        if in_hand.readings >= self.readings_max {
+        if in_hand.readings >= self.readings_max || in_hand.windows_are_full {
             return true;
         }
         let since_last = now.millis_since(self.written_at);
@@ -170,6 +172,12 @@ mod tests {
         );
         // What is stored already frees nothing.
         assert_eq!(written(130_000, |_| InHand { any: false, ..full }), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn windows_at_their_bound_are_computed_at_once() {
+        let full = InHand { windows_are_full: true, ..InHand::default() };
+        assert_eq!(written(1_500, |_| full), [500, 1_000, 1_500]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! A result that equals what is written changes nothing; another one gets a change number, and the next revision.
 
+use std::collections::HashSet;
+
 use super::intake::Intake;
 use crate::quality;
 use crate::reading::{DatastreamId, Timestamp};
@@ -48,15 +50,18 @@ impl Intake {
     pub fn checkpoint(&mut self, now: Timestamp, rejections_max: usize) -> Result<bool, StoreError> {
         self.computed.clear();
         self.revise_outdated()?;
-        let due = self.settling.due(now, WINDOWS_A_CHECKPOINT_MAX);
-        let more = due.len() == WINDOWS_A_CHECKPOINT_MAX || !self.outdated.is_empty();
+        let due = self.due(now);
+        let more = due.len() >= WINDOWS_A_CHECKPOINT_MAX || !self.outdated.is_empty();
         for (id, group) in groups(due) {
             self.settle(id, &group)?;
         }
         // Some wait again: a neighbour changed, or a reading came after a checkpoint that a full disk refused.
+        let added = self.settling.take_added();
         let settling = &self.settling;
         self.next.settled.retain(|(span, window, id)| !settling.waits(&(span.until, *window, *id)));
-        self.next.unsettled.extend(self.settling.take_added());
+        let still =
+            |(span, window, id): &(Span, WindowIndex, DatastreamId)| settling.waits(&(span.until, *window, *id));
+        self.next.unsettled.extend(added.into_iter().filter(still));
         for place in std::mem::take(&mut self.unsaved) {
             let node = &mut self.nodes[place];
             node.unsaved = false;
@@ -73,6 +78,26 @@ impl Intake {
             merged => merged?,
         }
         Ok(more)
+    }
+
+    /// What one checkpoint settles: windows that end first before others, and with each the others of its datastream, since one look
+    /// at its observations serves them all.
+    fn due(&self, now: Timestamp) -> Vec<(Key, Waiting)> {
+        let mut due = Vec::new();
+        let mut seen = HashSet::new();
+        for (first, waiting) in self.settling.due(now) {
+            if due.len() >= WINDOWS_A_CHECKPOINT_MAX {
+                break;
+            }
+            let id = first.2;
+            if seen.insert(id) {
+                due.push((first, waiting));
+                let windows = self.hot[id.0 as usize - 1].entry.live().waiting().to_vec();
+                let keys = windows.into_iter().map(|(from, w)| (self.shared.windows.around(w, from).until, w, id));
+                due.extend(self.settling.due_of(now, keys.filter(|key| *key != first)));
+            }
+        }
+        due
     }
 
     /// Computes windows of one datastream that lie near each other from one look at its observations, and finds the

@@ -48,7 +48,7 @@ impl House {
         let windows = Arc::new(Windows::new(lengths, zone));
         let (writer, recovered) = Writer::open(folder, catalogue, windows, Arc::new(registry)).expect("a store");
         let reader = writer.reader(Arc::new(Clock::new(Timestamp::default())));
-        let settling = Settling::new(SettleRule { settle_ms: 5 * MINUTE, quiet_ms: 5_000 });
+        let settling = Settling::new(SettleRule { settle_ms: 5 * MINUTE, quiet_ms: 5_000, waiting_max: 1_000_000 });
         let limits = Limits { clock_ahead_max_ms: 5 * MINUTE, age_error_max_ms: 600_000, age_max_ms: 730 * 24 * HOUR };
         let ledger = Arc::new(Ledger::default());
         let now = Timestamp::from_millis(START + 40 * 24 * HOUR);

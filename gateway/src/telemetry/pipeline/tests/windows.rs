@@ -48,8 +48,8 @@ fn a_window_stays_in_sight_while_the_disk_is_full_and_is_computed_again_for_what
     house.take(&senml("pm25", START + 5 * MINUTE, 10.0));
     house.settle();
     house.take(&senml("pm25", START + 6 * MINUTE, 20.0));
-    // More than the pages that are free.
-    house.take(&frame(vec![b'?'; 60_000]));
+    // More than the pages that are free, of bytes that cannot be packed.
+    house.take(&frame((0..60_000u32).map(|n| (n.wrapping_mul(n).wrapping_mul(2_654_435_761) >> 24) as u8).collect()));
     house.now = house.now.plus_millis(HOUR);
     let pages = |house: &House, most: i64| {
         let connection = house.intake.writer.connection();
