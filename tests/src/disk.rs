@@ -1,6 +1,6 @@
 //! [`Disk`]: a small disk of its own under a gateway's data folder, a file system in a file (ext4 on a loop device). It can
-//! be filled, and it can turn read-only under files that are open, as a disk does that fails: what was not synced by
-//! then is gone, as in a power cut.
+//! be filled; it can turn read-only under files that are open, as a disk does that fails; and the power can go: what had not
+//! reached it by then is gone.
 //!
 //! Mounting takes root: tests run as root, or where `sudo` asks for no password; elsewhere they fail and say so.
 
@@ -19,6 +19,10 @@ pub struct Disk {
     mounted_at: PathBuf,
     _folder: TempDir,
 }
+
+/// What had reached a [`Disk`] at some time.
+#[derive(Debug)]
+pub struct Reached(PathBuf);
 
 impl Disk {
     /// Makes a disk of `bytes`, mounts it, and makes `place` a link to it.
@@ -42,7 +46,8 @@ impl Disk {
     fn attach(&self) {
         succeeded(
             "mount -o loop",
-            as_root("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.mounted_at).output(),
+            // The file system's own journal is written when somebody syncs, and not by the clock: what was not asked for is not there.
+            as_root("mount").args(["-o", "loop,commit=300"]).arg(&self.image).arg(&self.mounted_at).output(),
         );
         let user = String::from_utf8(Command::new("id").arg("-u").output().expect("id is there").stdout);
         let user = user.expect("a number").trim().to_owned();
@@ -77,12 +82,34 @@ impl Disk {
         );
     }
 
+    /// What has reached the disk, while nobody writes: all that was synced, and whatever the system wrote of the rest, in any order.
+    pub fn reached(&self) -> Reached {
+        let copy = self.image.with_extension("reached");
+        std::fs::copy(&self.image, &copy).expect("there is room for a copy");
+        Reached(copy)
+    }
+
+    /// The power went when only that had reached the disk: it is put right and mounted again.
+    pub fn after_power_cut(&self, reached: Reached) {
+        self.detach();
+        std::fs::rename(&reached.0, &self.image).expect("both are ours");
+        self.check_and_attach();
+    }
+
     /// Is put right and mounted again: what was synced is there. No process may have files open on it.
     pub fn mend(&self) {
+        self.detach();
+        self.check_and_attach();
+    }
+
+    fn detach(&self) {
         wait_until("the failed disk to be let go", || {
             let done = as_root("umount").arg(&self.mounted_at).output().expect("umount is there");
             done.status.success().then_some(())
         });
+    }
+
+    fn check_and_attach(&self) {
         // Exit 1 says that something was mended.
         let checked = Command::new("e2fsck").args(["-p", "-f"]).arg(&self.image).output().expect("e2fsck is there");
         assert!(checked.status.code().is_some_and(|code| code <= 1), "e2fsck: {checked:?}");

@@ -54,6 +54,8 @@ pub enum Fault {
     DiskFull,
     /// The disk fails and is read-only.
     DiskReadOnly,
+    /// The power goes: the disk has what was synced, and of the rest whatever had reached it.
+    PowerCut,
     /// The clock steps ahead.
     ClockAhead,
     /// The clock steps back.
@@ -66,7 +68,7 @@ pub enum Fault {
 
 impl Fault {
     /// Each of them.
-    pub const ALL: [Fault; 17] = [
+    pub const ALL: [Fault; 18] = [
         Fault::Kill,
         Fault::StoreAway,
         Fault::StoreSlow,
@@ -80,6 +82,7 @@ impl Fault {
         Fault::NetSilent,
         Fault::DiskFull,
         Fault::DiskReadOnly,
+        Fault::PowerCut,
         Fault::ClockAhead,
         Fault::ClockBack,
         Fault::SlowReader,
@@ -98,7 +101,7 @@ impl Fault {
             | Fault::StoreDown => "store",
             Fault::BrokerKilled => "broker",
             Fault::NetCut | Fault::NetSlow | Fault::NetSilent => "network",
-            Fault::DiskFull | Fault::DiskReadOnly => "disk",
+            Fault::DiskFull | Fault::DiskReadOnly | Fault::PowerCut => "disk",
             Fault::ClockAhead | Fault::ClockBack => "clock",
             Fault::SlowReader => "reader",
             Fault::Crowd => "crowd",
@@ -107,7 +110,7 @@ impl Fault {
 
     /// Whether nothing is acknowledged while it lasts, or the process ends: done alone, while the others go on.
     pub fn is_hard(self) -> bool {
-        matches!(self, Fault::Kill | Fault::DiskFull | Fault::DiskReadOnly)
+        matches!(self, Fault::Kill | Fault::DiskFull | Fault::DiskReadOnly | Fault::PowerCut)
     }
 }
 
@@ -251,7 +254,9 @@ impl World {
                     acknowledged
                 }));
             }
-            Fault::Kill | Fault::DiskFull | Fault::DiskReadOnly => panic!("{fault:?} is done, not begun"),
+            Fault::Kill | Fault::DiskFull | Fault::DiskReadOnly | Fault::PowerCut => {
+                panic!("{fault:?} is done, not begun")
+            }
         }
     }
 
@@ -288,6 +293,14 @@ impl World {
                 let status = self.gateway.wait_ended();
                 assert_eq!(status.code(), Some(1), "a disk that failed ends it, and the shell is told");
                 self.disk.mend();
+                self.start_again();
+            }
+            Fault::PowerCut => {
+                // Stopped, and not killed yet: nothing may be written between the look at the disk and the end.
+                self.gateway.freeze();
+                let reached = self.disk.reached();
+                self.gateway.kill();
+                self.disk.after_power_cut(reached);
                 self.start_again();
             }
             other => panic!("{other:?} is begun, not done"),

@@ -132,6 +132,24 @@ impl Gateway {
         child.wait().expect("it ends");
     }
 
+    /// Stops it in the middle of whatever it does; returns when each of its threads stands still.
+    ///
+    /// # Panics
+    /// When it does not run, or does not stop.
+    pub fn freeze(&self) {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args(["-STOP", &pid]).status().expect("kill is there");
+        assert!(sent.success(), "it runs");
+        let stands_still = |task: std::io::Result<std::fs::DirEntry>| {
+            let stat = std::fs::read_to_string(task.expect("a thread").path().join("stat")).unwrap_or_default();
+            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+        };
+        wait_until("the gateway to stand still", || {
+            let mut tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+            tasks.all(stands_still).then_some(())
+        });
+    }
+
     /// Whether it has ended, by itself.
     ///
     /// # Panics

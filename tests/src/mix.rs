@@ -153,7 +153,7 @@ fn befall(world: &mut World, round: &[Fault], book: &Book, acknowledged: &impl F
         goes_on(acknowledged, 100 + random.below(500) as u64);
     }
     // A disk is found full, or failed, by what comes in.
-    if blocked && hard.iter().any(|fault| *fault != Fault::Kill) {
+    if blocked && hard.iter().any(|fault| matches!(fault, Fault::DiskFull | Fault::DiskReadOnly)) {
         lasting.retain(|fault| {
             let network = fault.befalls() == "network";
             if network {

@@ -109,7 +109,8 @@ fn windows_beyond_their_bound_are_computed_while_a_backlog_comes_in() {
     node.wait_acknowledged();
     wait_until("the backlog to be taken up", || (gateway.ledger().all.stored == 1_500).then_some(()));
     let oldest = || gateway.observations(gateway.datastream("backlog", "temperature", Some("PT1H")));
-    let numbers = |one: &tests::sensorthings::Observation| (one.parameters["status"] == "settled").then(|| one.number());
+    let numbers =
+        |one: &tests::sensorthings::Observation| (one.parameters["status"] == "settled").then(|| one.number());
     let settled: Vec<f64> = oldest().iter().filter_map(numbers).collect();
     assert!(settled.len() > 500, "the oldest have numbers before they were quiet: {}", settled.len());
     assert!(settled.iter().all(|mean| *mean == 2.0), "{settled:?}");
