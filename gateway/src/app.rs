@@ -4,6 +4,7 @@
 //! doors close and acknowledge what is on disk, the pipeline writes a last checkpoint. A part that fails stops the
 //! process: the journal has everything that was acknowledged.
 
+mod alerts;
 mod events;
 mod follow;
 mod housekeeping;
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::aggregate::Windows;
+use crate::alerts::{Alerts, AlertsConfig};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::keys::{Keys, Served, ServedError};
@@ -71,6 +73,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let directory = config.oidc.clone().map(Directory::new).transpose().context("[oidc]")?.map(Arc::new);
     let keys = Keys::open(folder, clock.clone())?;
     let book = book(&config, clock.clone())?;
+    let alerts = alerts_log(&config, clock.clone())?;
     let http_tls = config.http_tls.clone().map(Served::files).transpose().context("[http.tls]")?;
     let mqtt_tls = mqtt_tls(&config, &keys).context("[mqtt.tls]")?;
     let windows = Arc::new(Windows::new(config.windows.lengths.clone(), config.time_zone.clone()));
@@ -129,6 +132,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         directory,
         keys,
         book,
+        alerts,
         http_tls,
         mqtt_tls,
         refusals: Refusals::default(),
@@ -169,6 +173,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     ways.extend(shown);
     let follower = tokio::spawn(follow::registry(app.clone(), stopped.clone()));
     let housekeeping = tokio::spawn(housekeeping::follow(app.clone(), stopped.clone()));
+    let alerts = tokio::spawn(alerts::follow(app.clone(), stopped.clone()));
     let inbox = tokio::spawn(inbox::follow(app.config.data_dir.clone(), journal.appender(), stopped.clone()));
 
     let mut pipeline_end = pipeline_end;
@@ -180,7 +185,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     tracing::info!("stopping");
     inner_stop.send_replace(true);
     doors.await?;
-    for task in [follower, housekeeping, inbox, pages].into_iter().chain(ways).chain(sink) {
+    for task in [follower, housekeeping, alerts, inbox, pages].into_iter().chain(ways).chain(sink) {
         task.await?;
     }
     let _ = std::fs::remove_file(app.config.data_dir.join(PORTS_FILE));
@@ -252,6 +257,16 @@ pub fn people_rules(config: &Config) -> PeopleRules {
 pub fn book(config: &Config, clock: Arc<Clock>) -> Result<Arc<Book>, crate::operations::book::BookError> {
     let (catalogue, zone) = (config.catalogue.clone(), config.time_zone.clone());
     Book::open(&config.data_dir, catalogue, zone, config.limits.assets_max as usize, clock)
+}
+
+/// Alerts, for the service.
+fn alerts_log(config: &Config, clock: Arc<Clock>) -> Result<Arc<Alerts>, crate::alerts::AlertsError> {
+    let held_to = AlertsConfig {
+        open_max: config.alerts.open_max as usize,
+        escalate_ms: i64::from(config.alerts.escalate_min) * 60_000,
+        reopen_ms: i64::from(config.alerts.reopen_s) * 1_000,
+    };
+    Alerts::open(&config.data_dir, config.catalogue.clone(), config.time_zone.clone(), held_to, clock)
 }
 
 /// How the registry is opened, by the service and by the command line.

@@ -52,6 +52,8 @@ pub enum Category {
     Access,
     /// Equipment: what stands where, and what was done about it.
     Equipment,
+    /// Alerts: what was raised, who answered, who is on call.
+    Alerts,
     /// Certificates and keys.
     Keys,
     /// Retention, erasure, backup, export.
@@ -62,8 +64,16 @@ pub enum Category {
 
 impl Category {
     /// All of them, in the order that pages show them in.
-    pub const ALL: [Category; 7] =
-        [Self::Access, Self::People, Self::Registry, Self::Equipment, Self::Keys, Self::Data, Self::Audit];
+    pub const ALL: [Category; 8] = [
+        Self::Access,
+        Self::People,
+        Self::Registry,
+        Self::Equipment,
+        Self::Alerts,
+        Self::Keys,
+        Self::Data,
+        Self::Audit,
+    ];
 
     /// Its name in the file.
     pub const fn code(self) -> &'static str {
@@ -72,6 +82,7 @@ impl Category {
             Self::People => "people",
             Self::Access => "access",
             Self::Equipment => "equipment",
+            Self::Alerts => "alerts",
             Self::Keys => "keys",
             Self::Data => "data",
             Self::Audit => "audit",

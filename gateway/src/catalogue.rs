@@ -1,6 +1,7 @@
 //! The catalogues: what can be measured, how it is judged and aggregated, which kinds of node there are,
 //! and the zones and sites of the city. Files in `config/catalogues/` that a municipality edits, with their sources.
 
+pub mod alerts;
 pub mod exceptions;
 pub mod inspections;
 pub mod load;
@@ -34,6 +35,8 @@ pub struct Catalogue {
     pub inspections: Vec<inspections::Sheet>,
     /// Which certificates it needs.
     pub certificates: Vec<inspections::CertificateType>,
+    /// When somebody is told.
+    pub alerts: Vec<alerts::AlertRule>,
     /// What an auditor looks at.
     pub exceptions: exceptions::Exceptions,
 }

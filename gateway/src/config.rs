@@ -19,7 +19,7 @@ use std::time::Duration;
 use crate::catalogue::Catalogue;
 use crate::store::model::WindowLength;
 
-pub(crate) use check::is_host;
+pub(crate) use check::{is_host, window_length};
 pub use problem::{Place, Problem, Problems};
 pub use schema::json_schema;
 
@@ -69,6 +69,8 @@ pub struct Config {
     pub broker: Option<Broker>,
     /// Serial lines that nodes hang on.
     pub serial: Vec<SerialLine>,
+    /// How alerts are raised, and who is told.
+    pub alerts: Alerts,
     /// The windows that readings are aggregated over.
     pub windows: Windows,
     /// How long things are kept.
@@ -312,6 +314,19 @@ pub struct Windows {
     pub quiet_s: u32,
 }
 
+/// How alerts are raised, and who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alerts {
+    /// Seconds between two looks at what came.
+    pub every_s: u32,
+    /// Minutes until the next one on call is told.
+    pub escalate_min: u32,
+    /// Seconds within which what is raised again is the same alert.
+    pub reopen_s: u32,
+    /// Open alerts at most.
+    pub open_max: u32,
+}
+
 /// How long things are kept, by `measured_at`; rejections by `received_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -329,6 +344,8 @@ pub struct Retention {
     pub distances_days: u32,
     /// Days that a photograph or document is kept that nothing names.
     pub documents_days: u32,
+    /// Days of alerts that are over, with what was done about them, of notices and of the log of shifts.
+    pub alerts_days: u32,
 }
 
 /// What nothing may exceed. What happens there stands beside each key in `config/gateway.toml`.

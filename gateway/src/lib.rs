@@ -3,6 +3,7 @@
 //! The wings, one for each of its users, and who may know whom, are drawn in ARCHITECTURE.md.
 
 pub mod aggregate;
+pub mod alerts;
 pub mod app;
 pub mod audit;
 pub mod backup;

@@ -16,7 +16,7 @@ pub mod sqlite;
 mod writer;
 
 pub(crate) use observations::{Versions, before, within};
-pub use reader::Reader;
+pub use reader::{Arrived, Came, Reader};
 pub use retention::Removed;
 pub(crate) use shared::{Judged, Shared};
 pub use writer::{Checkpoint, NameRow, NewRejection, NodeRow, Progress, Quarantined, Recovered, Writer};

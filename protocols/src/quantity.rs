@@ -63,6 +63,7 @@ quantities! {
     48 LINK_ERRORS "link_errors" "Connections of a node that failed or broke since its last reset, a counter, `{count}`."
     49 FAULT "fault" "What went wrong in the run before a node's last reset, a state: 0 nothing, 1 panic, 2 hard fault, 3 hang."
     50 FAULT_PLACE "fault_place" "Where that was: the source's line of a panic, else the processor's address."
+    51 LEVELLING "levelling" "How far a lift stopped from its landing, mm."
 }
 
 /// The code of quantity `number`, `pm25`.

@@ -95,6 +95,12 @@ async fn look_after_equipment(app: &Arc<Gateway>) {
             }
             Err(error) => tracing::error!(%error, "documents that nothing names could not be taken away"),
         }
+        let before = now.plus_millis(-i64::from(app.config.retention.alerts_days) * DAY_MS);
+        match app.alerts.forget(before) {
+            Ok(0) => {}
+            Ok(alerts) => tracing::info!(alerts, "alerts that are over are gone, as [retention] alerts_days says"),
+            Err(error) => tracing::error!(%error, "alerts that are over could not be taken away"),
+        }
         let before = now.plus_millis(-i64::from(app.config.retention.distances_days) * DAY_MS);
         let forgotten = match book.forget_distances(before) {
             Ok(0) => return,

@@ -1,5 +1,5 @@
 //! Reads the catalogue files `quantities.toml`, `node_types.toml`, `zones.toml`, `mappings.toml`, `personal_data.toml`,
-//! `severity.toml`, `inspections/*.toml`, `certificates.toml` and `exceptions.toml`, and tells every problem of all at once.
+//! `severity.toml`, `inspections/*.toml`, `certificates.toml`, `exceptions.toml` and `alerts.toml`, and tells every problem of all at once.
 //!
 //! The files of `config/catalogues/` are part of the program; a municipality that edits them gives a folder of its own.
 //! What is read here is consistent: codes and numbers are unique, and whatever is named by another entry exists.
@@ -13,6 +13,7 @@ use super::{Catalogue, NodeType, Position, Power, Site, Text, Zone, shape};
 use crate::config::document::{self, Key};
 use crate::config::problem::{Problem, Problems, Report, did_you_mean};
 
+pub(crate) mod alerts;
 mod exceptions;
 mod inspections;
 mod mapping;
@@ -31,7 +32,7 @@ const FILES: [(&str, &str); 3] = [
 type Add = fn(&mut Catalogue, &Path, &str) -> Vec<Problem>;
 
 /// The files that a folder may lack: the program's own are then taken.
-const OPTIONAL: [(&str, &str, Add); 11] = [
+const OPTIONAL: [(&str, &str, Add); 12] = [
     ("mappings.toml", include_str!("../../../config/catalogues/mappings.toml"), mapping::add),
     ("personal_data.toml", include_str!("../../../config/catalogues/personal_data.toml"), personal_data::add),
     ("severity.toml", include_str!("../../../config/catalogues/severity.toml"), severity::add),
@@ -67,6 +68,7 @@ const OPTIONAL: [(&str, &str, Add); 11] = [
     ),
     ("certificates.toml", include_str!("../../../config/catalogues/certificates.toml"), inspections::add_certificates),
     ("exceptions.toml", include_str!("../../../config/catalogues/exceptions.toml"), exceptions::add),
+    ("alerts.toml", alerts::OURS, alerts::add),
 ];
 
 /// The catalogues that are part of the program.

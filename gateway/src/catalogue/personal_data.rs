@@ -26,14 +26,16 @@ pub struct DataClass {
 }
 
 /// Classes that the program knows how to erase or to keep.
-pub const KNOWN: [&str; 7] = ["accounts", "sessions", "audit", "registry", "knocks", "equipment", "distances"];
+pub const KNOWN: [&str; 8] =
+    ["accounts", "sessions", "audit", "registry", "knocks", "equipment", "distances", "alerts"];
 /// Keys that say how long something is kept.
-pub const KEEP: [&str; 7] = [
+pub const KEEP: [&str; 8] = [
     "retention.accounts_days",
     "access.session_max_s",
     "retention.audit_days",
     "retention.rejections_days",
     "retention.distances_days",
+    "retention.alerts_days",
     WITH_NODE,
     WITH_RECORD,
 ];

@@ -373,3 +373,63 @@ pub(super) struct Step {
     pub(super) code: Key<String>,
     pub(super) name: Key<Text>,
 }
+
+/// `alerts.toml`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Alerts {
+    pub(super) rule: Vec<Spanned<AlertRule>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AlertRule {
+    pub(super) code: Key<String>,
+    pub(super) name: Key<Text>,
+    pub(super) severity: Key<String>,
+    pub(super) on: Key<String>,
+    pub(super) quantity: Key<String>,
+    pub(super) level: Key<f64>,
+    pub(super) clear: Key<f64>,
+    pub(super) for_s: Key<u64>,
+    pub(super) clear_s: Key<u64>,
+    pub(super) over_s: Key<u64>,
+    pub(super) window: Key<String>,
+    pub(super) value: Key<String>,
+    pub(super) days: Key<u64>,
+    pub(super) factor: Key<f64>,
+    pub(super) always: Key<f64>,
+    pub(super) kinds: Key<Vec<String>>,
+    pub(super) node_types: Key<Vec<String>>,
+    pub(super) zones: Key<Vec<String>>,
+    pub(super) one_for: Key<String>,
+    pub(super) latched: Key<bool>,
+    pub(super) calls: Key<Called>,
+    pub(super) defect: Key<DefectOf>,
+    pub(super) instructions: Key<Text>,
+    pub(super) contacts: Vec<Spanned<Contact>>,
+    pub(super) source: Key<String>,
+}
+
+/// An inspection that is called for.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Called {
+    pub(super) inspection: Key<String>,
+    pub(super) days: Key<u64>,
+}
+
+/// A defect that is opened.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DefectOf {
+    pub(super) severity: Key<String>,
+    pub(super) text: Key<Text>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Contact {
+    pub(super) name: Key<Text>,
+    pub(super) phone: Key<String>,
+}

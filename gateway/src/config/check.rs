@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::document::{self, Key};
 use super::problem::{Problem, Problems, Report};
 use super::shape::{self, EnrolmentMode, Shape, Size};
-use super::{CatalogueSource, Config, Enrolment, Limits, Listen, Municipality, Retention, Windows};
+use super::{Alerts, CatalogueSource, Config, Enrolment, Limits, Listen, Municipality, Retention, Windows};
 use crate::catalogue::{Catalogue, load as catalogue};
 use crate::store::model::WindowLength;
 
@@ -116,6 +116,7 @@ impl<'a> Check<'a> {
             influxdb: shape.influxdb.get().map(|section| self.influxdb(section, shape.influxdb.span())),
             broker: shape.broker.get().map(|section| self.broker(section, shape.broker.span())),
             serial: self.serial(&shape.serial),
+            alerts: self.alerts(&shape.alerts),
             windows: self.windows(&shape.windows),
             retention: self.retention(&shape.retention),
             limits: self.limits(&shape.limits),
@@ -256,6 +257,15 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn alerts(&mut self, shape: &shape::Alerts) -> Alerts {
+        Alerts {
+            every_s: self.number("alerts.every_s", &shape.every_s, 5, 1..=3_600),
+            escalate_min: self.number("alerts.escalate_min", &shape.escalate_min, 15, 1..=1_440),
+            reopen_s: self.number("alerts.reopen_s", &shape.reopen_s, 3_600, 0..=86_400),
+            open_max: self.number("alerts.open_max", &shape.open_max, 1_000, 10..=100_000),
+        }
+    }
+
     fn retention(&mut self, shape: &shape::Retention) -> Retention {
         let retention = Retention {
             observations_days: self.number("retention.observations_days", &shape.observations_days, 730, 1..=36_500),
@@ -265,6 +275,7 @@ impl<'a> Check<'a> {
             audit_days: self.number("retention.audit_days", &shape.audit_days, 3_650, 365..=36_500),
             distances_days: self.number("retention.distances_days", &shape.distances_days, 90, 1..=730),
             documents_days: self.number("retention.documents_days", &shape.documents_days, 30, 1..=3_650),
+            alerts_days: self.number("retention.alerts_days", &shape.alerts_days, 1_825, 1..=36_500),
         };
         let Retention { observations_days, aggregates_days, .. } = retention;
         if aggregates_days < observations_days {
@@ -417,7 +428,7 @@ impl<'a> Check<'a> {
 }
 
 /// `PT15M`, `PT1H`, `P1D`.
-fn window_length(text: &str) -> Option<WindowLength> {
+pub(crate) fn window_length(text: &str) -> Option<WindowLength> {
     if text == "P1D" {
         return Some(WindowLength::LocalDay);
     }

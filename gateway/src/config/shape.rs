@@ -42,6 +42,8 @@ pub(crate) struct Shape {
     pub(crate) broker: Key<Broker>,
     /// Serial lines that nodes hang on.
     pub(crate) serial: Vec<Key<Serial>>,
+    /// How alerts are raised, and who is told.
+    pub(crate) alerts: Alerts,
     /// The windows that readings are aggregated over.
     pub(crate) windows: Windows,
     /// How long the gateway keeps what it stores.
@@ -309,6 +311,22 @@ pub(crate) struct Retention {
     pub(crate) distances_days: Key<u64>,
     /// Days that a photograph or document is kept that no step and no equipment names.
     pub(crate) documents_days: Key<u64>,
+    /// Days that alerts are kept after they are over, and the log of shifts.
+    pub(crate) alerts_days: Key<u64>,
+}
+
+/// How alerts are raised, and who is told.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Alerts {
+    /// Seconds between two looks at what came.
+    pub(crate) every_s: Key<u64>,
+    /// Minutes after which the next one on call is told of an alarm that nobody answered.
+    pub(crate) escalate_min: Key<u64>,
+    /// Seconds within which what is raised again after it was over is the same alert.
+    pub(crate) reopen_s: Key<u64>,
+    /// Most open alerts; what is beyond is counted and said, and raised when there is room.
+    pub(crate) open_max: Key<u64>,
 }
 
 /// What nothing may exceed, and what happens there.

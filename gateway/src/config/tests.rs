@@ -74,7 +74,7 @@ in_flight_max = 20
         shown,
         [
             "1:13: time_zone: this machine knows no time zone \"Europe/Athina\"; expected an IANA name such as \"Europe/Athens\" (did you mean `Europe/Athens`?)",
-            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, demonstration, municipality, listen, enrolment, access, oidc, http, mqtt, audit, influxdb, broker, serial, windows, retention, limits (did you mean `data_dir`?)",
+            "2:1: data_dri: unknown key; expected one of data_dir, catalogues, time_zone, demonstration, municipality, listen, enrolment, access, oidc, http, mqtt, audit, influxdb, broker, serial, alerts, windows, retention, limits (did you mean `data_dir`?)",
             "4:1: listen.mqqt: unknown key; expected one of mqtt, mqtts, http, http_beyond_loopback, public_url, trusted_proxies (did you mean `mqtt`?)",
             "5:8: listen.http: 0.0.0.0:8080 can be reached from other machines, and passwords would travel in clear; expected a certificate in [http.tls], or an address of 127.0.0.1 or [::1] (to allow it all the same, set http_beyond_loopback = true in [listen])",
             "7:8: enrolment.mode: \"opne\"; expected one of open, claim (did you mean `open`?)",

@@ -81,10 +81,15 @@ impl Watched<'_> {
         };
         let since = peaks.iter().filter(is_ours).filter(|peak| peak.at > seen);
         let Peak { node, at, value, .. } = since.max_by(|a, b| a.value.total_cmp(&b.value))?;
-        let reason = format!("{REASON} {quantity} {value} {node} {}", at.millis());
+        let reason = reason(quantity, *value, node, *at);
         let due = today.saturating_add(i64::from(self.event.days).days());
         Some(Deed::Called { of_type: (*self.event.calls).into(), due, reason })
     }
+}
+
+/// The gateway's own reason for a call: what was measured.
+pub fn reason(quantity: &str, value: f64, node: &str, at: Timestamp) -> String {
+    format!("{REASON} {quantity} {value} {node} {}", at.millis())
 }
 
 /// What such a reason tells: the quantity, how much of it, by whom and when it was measured.

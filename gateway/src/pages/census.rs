@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Pages;
 use super::text::Lang;
+use crate::alerts::silence;
 use crate::catalogue::{Catalogue, NodeType, Position, Power};
 use crate::reading::{DatastreamId, Flag, NodeId, Timestamp};
 use crate::registry::Node;
@@ -14,10 +15,6 @@ use crate::store::model::Datastream;
 /// How long a census is good for at least, and how much longer than it took.
 const FRESH_MIN: Duration = Duration::from_millis(400);
 const FRESH_FACTOR: u32 = 20;
-/// A node is silent after so many periods without a word, and not sooner than a power's own patience.
-const PERIODS_MISSED: i64 = 3;
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Series heard last that the overview shows.
 pub(super) const NEWEST_KEPT: usize = 12;
 
@@ -140,6 +137,7 @@ fn take(pages: &Pages) -> Census {
     let registry = gateway.registry.snapshot();
     let catalogue = gateway.reader.catalogue();
     let datastreams = gateway.reader.datastreams();
+    let dark_since = silence::dark_here(catalogue, now);
     let connected: HashMap<NodeId, Timestamp> =
         gateway.connections.list().into_iter().map(|c| (c.node, c.since)).collect();
     let mut heard: HashMap<&NodeId, Heard> = HashMap::with_capacity(registry.nodes.len());
@@ -162,13 +160,15 @@ fn take(pages: &Pages) -> Census {
             let connected_at = connected.get(id).copied();
             let heard_at = of_node.and_then(|heard| heard.at);
             let node_type = node.as_ref().and_then(|node| kind(catalogue, node));
-            let patience = patience_ms(node_type.map_or(Power::Mains, |t| t.power), of_node.and_then(|h| h.period_s));
+            let (power, period_s) = (node_type.map_or(Power::Mains, |t| t.power), of_node.and_then(|h| h.period_s));
+            let silent =
+                |heard| silence::since(power, period_s, heard, Timestamp::default(), dark_since, now).is_some();
             let external = node_type.is_some_and(|t| &*t.code == "external-network");
             let state = match (heard_at, connected_at) {
                 _ if node.as_ref().is_some_and(|node| node.revoked) => State::Barred,
                 _ if external => State::Good,
                 (None, None) => State::Unheard,
-                (heard_at, since) if now.millis_since(heard_at.max(since).unwrap_or(now)) > patience => State::Silent,
+                (heard_at, since) if silent(heard_at.max(since).unwrap_or(now)) => State::Silent,
                 _ if of_node.is_some_and(|heard| heard.flagged) => State::Attention,
                 _ => State::Good,
             };
@@ -218,30 +218,5 @@ fn shorter(a: Option<u32>, b: Option<u32>) -> Option<u32> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
-    }
-}
-
-/// How long a node may be silent: by its shortest period and by how it is powered.
-pub(super) fn patience_ms(power: Power, period_s: Option<u32>) -> i64 {
-    let (least, without_period) = match power {
-        Power::Mains => (5 * MINUTE_MS, HOUR_MS),
-        // Off while it is day, which lasts 15 hours in June.
-        Power::Night => (16 * HOUR_MS, 16 * HOUR_MS),
-        Power::Battery | Power::Solar => (30 * MINUTE_MS, 25 * HOUR_MS),
-    };
-    period_s.map_or(without_period, |period| (i64::from(period) * 1_000 * PERIODS_MISSED + MINUTE_MS).max(least))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patience_follows_period_and_power() {
-        assert_eq!(patience_ms(Power::Mains, Some(60)), 5 * MINUTE_MS);
-        assert_eq!(patience_ms(Power::Mains, Some(900)), 46 * MINUTE_MS);
-        assert_eq!(patience_ms(Power::Mains, None), HOUR_MS);
-        assert_eq!(patience_ms(Power::Night, Some(900)), 16 * HOUR_MS);
-        assert_eq!(patience_ms(Power::Battery, Some(86_400)), 3 * 24 * HOUR_MS + MINUTE_MS);
     }
 }

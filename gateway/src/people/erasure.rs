@@ -188,6 +188,7 @@ pub fn kept(class: &DataClass, config: &Config) -> Kept {
         Some("retention.accounts_days") => days(config.retention.accounts_days),
         Some("access.session_max_s") => Kept::For(config.access.session_max.as_millis() as i64),
         Some("retention.distances_days") => days(config.retention.distances_days),
+        Some("retention.alerts_days") => days(config.retention.alerts_days),
         Some(WITH_NODE) => Kept::WithNode,
         Some(WITH_RECORD) => Kept::WithRecord,
         _ => Kept::Elsewhere,

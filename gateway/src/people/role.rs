@@ -39,11 +39,18 @@ impl Role {
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;
         match self {
-            Self::Technician => matches!(permission, P::Account | P::Read | P::Nodes | P::Equipment | P::Repair),
-            Self::Operator => {
-                matches!(permission, P::Account | P::Read | P::Operate | P::Equipment | P::Repair | P::Assets)
+            Self::Technician => {
+                matches!(permission, P::Account | P::Read | P::Nodes | P::Equipment | P::Repair | P::Alerts)
             }
-            Self::Inspector => matches!(permission, P::Account | P::Read | P::Equipment | P::Repair | P::Inspect),
+            Self::Operator => {
+                matches!(
+                    permission,
+                    P::Account | P::Read | P::Operate | P::Equipment | P::Repair | P::Assets | P::Alerts | P::Roster
+                )
+            }
+            Self::Inspector => {
+                matches!(permission, P::Account | P::Read | P::Equipment | P::Repair | P::Inspect | P::Alerts)
+            }
             Self::Auditor => matches!(permission, P::Account | P::Read | P::Audit | P::Equipment),
             Self::Administrator => true,
         }
@@ -74,6 +81,10 @@ pub enum Permission {
     Inspect,
     /// Equipment itself, its certificates and work orders.
     Assets,
+    /// Answering alerts, and the log of shifts.
+    Alerts,
+    /// Rules of alerts and the roster.
+    Roster,
     /// Reading the audit log, the register of personal data and the review of rights.
     Audit,
     /// Accounts, tokens, retention, erasure.
@@ -82,7 +93,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Permission; 10] = [
+    pub const ALL: [Permission; 12] = [
         Self::Account,
         Self::Read,
         Self::Operate,
@@ -91,6 +102,8 @@ impl Permission {
         Self::Repair,
         Self::Inspect,
         Self::Assets,
+        Self::Alerts,
+        Self::Roster,
         Self::Audit,
         Self::People,
     ];
@@ -111,6 +124,8 @@ impl Permission {
             Self::Repair => "repair",
             Self::Inspect => "inspect",
             Self::Assets => "assets",
+            Self::Alerts => "alerts",
+            Self::Roster => "roster",
             Self::Audit => "audit",
             Self::People => "people",
         }

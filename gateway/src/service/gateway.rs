@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::Refusals;
 use super::access::Route;
+use crate::alerts::Alerts;
 use crate::audit::beacon::{self, Way};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -46,6 +47,8 @@ pub struct Gateway {
     pub keys: Arc<Keys>,
     /// The record of equipment.
     pub book: Arc<Book>,
+    /// Alerts, who is on call, the log of shifts.
+    pub alerts: Arc<Alerts>,
     /// The certificate that HTTP is served with; none: in clear.
     pub http_tls: Option<Arc<Served>>,
     /// The certificate that MQTT over TLS is served with, if it is spoken.
@@ -118,6 +121,12 @@ impl Gateway {
                 let why = state.last_error.as_ref().map_or("no answer", |trouble| &trouble.message);
                 warnings.push(format!("the sink {} is behind by {} changes: {why}", state.name, state.behind()));
             }
+        }
+        if self.alerts.board().open().count() >= self.alerts.config().open_max {
+            warnings.push(format!(
+                "as many alerts are open as [alerts] open_max allows: {} findings found no room",
+                self.alerts.refused()
+            ));
         }
         warnings.extend(self.untold_heads());
         warnings.extend(self.lines.iter().flat_map(|line| line.view().warnings()));

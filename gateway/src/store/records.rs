@@ -15,7 +15,7 @@ use super::sqlite::{OpenError, open_writer};
 pub const FILE: &str = "records.db";
 
 /// `FORMATS[n]` takes format `n` to `n + 1`.
-const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS, AWAITED, KNOCKS, EQUIPMENT];
+const FORMATS: &[&str] = &[REGISTRY, AUDIT, PEOPLE, KEYS, AWAITED, KNOCKS, EQUIPMENT, ALERTS];
 
 /// Format 1. Times are milliseconds since 1970. A secret is a PHC string, never the secret.
 pub(crate) const REGISTRY: &str = "
@@ -293,6 +293,76 @@ CREATE TRIGGER step_is_not_removed BEFORE DELETE ON step
 BEGIN SELECT raise(ABORT, 'a step is never removed'); END;
 CREATE TRIGGER document_is_not_changed BEFORE UPDATE ON document
 BEGIN SELECT raise(ABORT, 'a document is never changed'); END;
+";
+
+/// Format 8: alerts, what was done about each, what rests them, who is on call and what they tell each other. `alert` is made of its
+/// steps but for what was found, which is as it was last seen. A step is never changed, and goes with its alert when that is over.
+const ALERTS: &str = "
+CREATE TABLE alert(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rule TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    zone TEXT,
+    severity TEXT NOT NULL,
+    state TEXT NOT NULL,
+    raised_at INTEGER NOT NULL,
+    cleared_at INTEGER,
+    json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX alert_open ON alert(rule, subject) WHERE cleared_at IS NULL;
+CREATE INDEX alert_by_subject ON alert(subject, id);
+CREATE INDEX alert_by_rule ON alert(rule, subject, id);
+
+CREATE TABLE alert_step(
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert INTEGER NOT NULL REFERENCES alert(id),
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    json TEXT NOT NULL
+) STRICT;
+CREATE INDEX alert_step_by_alert ON alert_step(alert, number);
+CREATE INDEX alert_step_by_time ON alert_step(at);
+
+CREATE TABLE alert_rule(
+    code TEXT PRIMARY KEY,
+    toml TEXT,
+    rests INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE maintenance(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    subject TEXT NOT NULL,
+    from_at INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE on_call(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    json TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE shift_note(
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    json TEXT NOT NULL
+) STRICT;
+CREATE INDEX shift_note_by_time ON shift_note(at);
+
+CREATE TRIGGER alert_step_is_not_changed BEFORE UPDATE ON alert_step
+BEGIN SELECT raise(ABORT, 'a step of an alert is never changed'); END;
+CREATE TRIGGER alert_step_is_not_removed BEFORE DELETE ON alert_step
+WHEN (SELECT cleared_at FROM alert WHERE id = old.alert) IS NULL
+BEGIN SELECT raise(ABORT, 'a step goes with its alert when that is over'); END;
+CREATE TRIGGER shift_note_is_not_changed BEFORE UPDATE ON shift_note
+BEGIN SELECT raise(ABORT, 'a note of a shift is never changed'); END;
 ";
 
 /// Opens the records for writing, creating them readable by their owner alone.

@@ -76,7 +76,7 @@ fn the_programs_own_catalogues_are_sound_and_whole() {
         humidity pressure wind_speed wind_direction rain parking bin_fill bin_temperature water_level water_pressure \
         water_flow ph turbidity chlorine lamp_power lamp_energy lamp_dimming traffic_count traffic_speed soil_moisture \
         impact tilt uses surface_temperature lift_trips lift_door_cycles vibration motor_temperature battery signal \
-        uptime reset_cause impact_duration link_errors fault fault_place";
+        uptime reset_cause impact_duration link_errors fault fault_place levelling";
     assert_eq!(codes, expected.split_whitespace().collect::<Vec<_>>());
     for (i, quantity) in catalogue.quantities().iter().enumerate() {
         assert_eq!(quantity.number.map(usize::from), Some(i + 1), "{}", quantity.code);
