@@ -10,6 +10,7 @@ pub mod due;
 pub mod evaluate;
 pub mod life;
 mod log;
+pub mod message;
 pub mod roster;
 pub mod rules;
 pub mod silence;
@@ -19,5 +20,5 @@ pub mod watch;
 
 pub use log::maintenance::Maintenance;
 pub use log::shift::{ShiftKind, ShiftNote};
-pub use log::{Alerts, AlertsConfig, AlertsError, Board, Finding, Listing, Look, NOTE_MAX, Settled};
+pub use log::{Alerts, AlertsConfig, AlertsError, Board, Finding, Listing, Look, NOTE_MAX, Settled, Ways};
 pub use subject::Subject;

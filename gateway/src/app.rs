@@ -21,9 +21,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::aggregate::Windows;
-use crate::alerts::{Alerts, AlertsConfig};
+use crate::alerts::{Alerts, AlertsConfig, Ways};
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::delivery::{Outbox, courier, heartbeat};
 use crate::keys::{Keys, Served, ServedError};
 use crate::operations::book::Book;
 use crate::pages;
@@ -74,6 +75,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let keys = Keys::open(folder, clock.clone())?;
     let book = book(&config, clock.clone())?;
     let alerts = alerts_log(&config, clock.clone())?;
+    let outbox = Outbox::open(folder, config.delivery.patience, clock.clone())?;
     let http_tls = config.http_tls.clone().map(Served::files).transpose().context("[http.tls]")?;
     let mqtt_tls = mqtt_tls(&config, &keys).context("[mqtt.tls]")?;
     let windows = Arc::new(Windows::new(config.windows.lengths.clone(), config.time_zone.clone()));
@@ -133,6 +135,8 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
         keys,
         book,
         alerts,
+        outbox: outbox.clone(),
+        pulse: config.delivery.heartbeat.as_ref().map(|_| Arc::default()),
         http_tls,
         mqtt_tls,
         refusals: Refusals::default(),
@@ -174,6 +178,9 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> anyhow::Result<
     let follower = tokio::spawn(follow::registry(app.clone(), stopped.clone()));
     let housekeeping = tokio::spawn(housekeeping::follow(app.clone(), stopped.clone()));
     let alerts = tokio::spawn(alerts::follow(app.clone(), stopped.clone()));
+    let (delivery, external) = (app.config.delivery.clone(), app.config.broker.clone());
+    ways.push(tokio::spawn(courier::run(delivery, external, outbox, stopped.clone())));
+    ways.extend(heart(&app, &stopped).map(tokio::spawn));
     let inbox = tokio::spawn(inbox::follow(app.config.data_dir.clone(), journal.appender(), stopped.clone()));
 
     let mut pipeline_end = pipeline_end;
@@ -265,8 +272,21 @@ fn alerts_log(config: &Config, clock: Arc<Clock>) -> Result<Arc<Alerts>, crate::
         open_max: config.alerts.open_max as usize,
         escalate_ms: i64::from(config.alerts.escalate_min) * 60_000,
         reopen_ms: i64::from(config.alerts.reopen_s) * 1_000,
+        ways: Ways {
+            broker: config.delivery.topic.is_some(),
+            every: config.delivery.webhooks.iter().filter(|hook| hook.every).map(|hook| hook.name.clone()).collect(),
+            url: config.listen.public_url.clone(),
+        },
     };
     Alerts::open(&config.data_dir, config.catalogue.clone(), config.time_zone.clone(), held_to, clock)
+}
+
+/// The sign of life to another system, if one is sent.
+fn heart(app: &Arc<Gateway>, stop: &watch::Receiver<bool>) -> Option<impl Future<Output = ()> + Send + use<>> {
+    let (config, pulse) = (app.config.delivery.heartbeat.clone()?, app.pulse.clone()?);
+    let asked = app.clone();
+    let is_ready = move || asked.readiness().ready;
+    Some(heartbeat::run(config, app.config.delivery.timeout, pulse, is_ready, stop.clone()))
 }
 
 /// How the registry is opened, by the service and by the command line.

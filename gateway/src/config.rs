@@ -71,6 +71,8 @@ pub struct Config {
     pub serial: Vec<SerialLine>,
     /// How alerts are raised, and who is told.
     pub alerts: Alerts,
+    /// By which ways notices go out.
+    pub delivery: Delivery,
     /// The windows that readings are aggregated over.
     pub windows: Windows,
     /// How long things are kept.
@@ -325,6 +327,92 @@ pub struct Alerts {
     pub reopen_s: u32,
     /// Open alerts at most.
     pub open_max: u32,
+}
+
+/// By which ways notices go out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The mail server, if any.
+    pub smtp: Option<Smtp>,
+    /// Webhooks, by name.
+    pub webhooks: Vec<Webhook>,
+    /// The topic of the external broker, if notices go there; then there is one.
+    pub topic: Option<String>,
+    /// Who is sent signs of life, if anybody.
+    pub heartbeat: Option<Heartbeat>,
+    /// How long somebody may take to answer.
+    pub timeout: Duration,
+    /// How often and how long is tried again.
+    pub patience: crate::delivery::Patience,
+}
+
+/// A mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Smtp {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept secret.
+    pub tls: SmtpTls,
+    /// Who the gateway is to it.
+    pub username: Option<String>,
+    /// The password that goes with the name.
+    pub password: Option<Secret>,
+    /// Who sends.
+    pub from: String,
+    /// Certificates that are trusted beside the system's, in PEM form.
+    pub ca: Option<String>,
+}
+
+/// How the connection to a mail server is kept secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Not at all: on this machine.
+    None,
+    /// By STARTTLS, without which nothing is sent.
+    StartTls,
+    /// From the beginning.
+    Wrapped,
+}
+
+/// An address that is asked for each notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// What it is called in rosters.
+    pub name: Box<str>,
+    /// Its address, which may hold a secret.
+    pub url: Secret,
+    /// What is sent.
+    pub preset: WebhookPreset,
+    /// A bearer token.
+    pub token: Option<Secret>,
+    /// The form's field for the number.
+    pub to_field: String,
+    /// The form's field for the text.
+    pub text_field: String,
+    /// Further fields of the form.
+    pub fields: Vec<(String, String)>,
+    /// Whether each change of each alert goes there, and to nobody in particular.
+    pub every: bool,
+}
+
+/// What is sent to a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookPreset {
+    /// All of it, as JSON.
+    Json,
+    /// A number and a short text, as a form: SMS gateways.
+    Sms,
+}
+
+/// Who is sent signs of life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// The address, which may hold a secret.
+    pub url: Secret,
+    /// How often.
+    pub every: Duration,
 }
 
 /// How long things are kept, by `measured_at`; rejections by `received_at`.

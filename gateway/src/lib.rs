@@ -10,6 +10,7 @@ pub mod backup;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod demo;
 #[cfg(any(test, fuzzing))]
 pub mod hostile;

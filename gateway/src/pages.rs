@@ -5,6 +5,7 @@
 
 mod about;
 mod account;
+mod alerts;
 mod assets;
 mod attention;
 mod audit;
@@ -70,6 +71,7 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
     let account = Need::May(Permission::Account);
     let (nodes, records) = (Need::May(Permission::Nodes), Need::May(Permission::Equipment));
     let (assets, inspect) = (Need::May(Permission::Assets), Need::May(Permission::Inspect));
+    let (answer, plan) = (Need::May(Permission::Alerts), Need::May(Permission::Roster));
     let (decide, review) = (Need::May(Permission::People), Need::May(Permission::Audit));
     let (routes, table) = Routes::new(gateway)
         .get("/", read, overview::page)
@@ -91,6 +93,27 @@ pub(crate) fn routes(gateway: Arc<Gateway>) -> (Router, Vec<Route>) {
         .get("/rejections/{id}", read, rejections::one)
         .post("/rejections/{id}/replay", Need::May(Permission::Operate), rejections::replay)
         .get("/sinks", read, sinks::page)
+        .get("/alerts", read, alerts::list::page)
+        .get("/alerts/wall", read, alerts::wall::page)
+        .get("/alerts/rules", read, alerts::rules::page)
+        .post("/alerts/rules/{code}/{what}", plan, alerts::rules::set)
+        .get("/alerts/rule", plan, alerts::rule::page)
+        .post("/alerts/rule", plan, alerts::rule::set)
+        .get("/alerts/on-call", answer, alerts::on_call::page)
+        .post("/alerts/on-call", plan, alerts::on_call::add)
+        .post("/alerts/on-call/{id}/end", plan, alerts::on_call::end)
+        .get("/alerts/shift", answer, alerts::shift::page)
+        .post("/alerts/shift", answer, alerts::shift::add)
+        .get("/alerts/maintenance", read, alerts::maintenance::page)
+        .post("/alerts/maintenance", answer, alerts::maintenance::add)
+        .post("/alerts/maintenance/{id}/end", answer, alerts::maintenance::end)
+        .get("/alerts/delivery", answer, alerts::delivery::page)
+        .post("/alerts/delivery/test", answer, alerts::delivery::test)
+        .get("/alerts/{id}", read, alerts::one::page)
+        .post("/alerts/{id}/acknowledge", answer, alerts::one::acknowledge)
+        .post("/alerts/{id}/note", answer, alerts::one::note)
+        .post("/alerts/{id}/clear", answer, alerts::one::clear)
+        .get("/assets/wall.js", open, assets::wall)
         .get("/certificates", nodes, keys::page)
         .post("/certificates", nodes, keys::issue)
         .get("/certificates/ca.pem", nodes, keys::authority)

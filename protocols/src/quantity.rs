@@ -96,6 +96,6 @@ mod tests {
     #[test]
     fn nodes_in_the_field_know_these_numbers() {
         assert_eq!((PM1, PM25, TEMPERATURE, HUMIDITY, PARKING), (1, 2, 14, 15, 20));
-        assert_eq!((SURFACE_TEMPERATURE, BATTERY, RESET_CAUSE, FAULT_PLACE, ALL.len()), (38, 43, 46, 50, 50));
+        assert_eq!((SURFACE_TEMPERATURE, BATTERY, RESET_CAUSE, LEVELLING, ALL.len()), (38, 43, 46, 51, 51));
     }
 }

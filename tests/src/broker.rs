@@ -91,6 +91,56 @@ impl Mosquitto {
     }
 }
 
+impl Mosquitto {
+    /// Somebody who hears a topic from now on.
+    ///
+    /// # Panics
+    /// When mosquitto_sub is not installed.
+    pub fn listen(&self, topic: &str) -> Heard {
+        let (port, file) = (self.port.to_string(), self.folder.path().join("heard"));
+        let out = std::fs::File::create(&file).expect("the folder is ours");
+        let child = Command::new("mosquitto_sub")
+            .args(["-h", "127.0.0.1", "-p", &port, "-q", "1", "-t", topic])
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("mosquitto_sub is missing; install it with: apt-get install mosquitto-clients");
+        // A message of our own shows that it listens.
+        wait_until("mosquitto_sub to listen", || {
+            let said = Command::new("mosquitto_pub").args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", READY]).status();
+            assert!(said.expect("mosquitto_pub is there").success());
+            std::fs::read_to_string(&file).ok().filter(|text| text.contains(READY))
+        });
+        Heard { child, file }
+    }
+}
+
+/// What shows that somebody listens.
+const READY: &str = "ready";
+
+/// Somebody who hears a topic.
+#[derive(Debug)]
+pub struct Heard {
+    child: Child,
+    file: std::path::PathBuf,
+}
+
+impl Heard {
+    /// Messages so far, one to a line.
+    pub fn lines(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
+        text.lines().filter(|line| *line != READY).map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Drop for Mosquitto {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {

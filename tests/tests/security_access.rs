@@ -28,7 +28,7 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
             | "/field/sw.js"
             | "/assets/field/{edition}/{file}",
         )
-        | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/icon.svg" | "/assets/logo") => &["nobody"],
+        | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/wall.js" | "/assets/icon.svg" | "/assets/logo") => &["nobody"],
         ("GET", "/field" | "/field/day" | "/field/who" | "/documents/{sha256}") | ("POST", "/field/forms") => ALL,
         ("POST", "/field/documents") => &["technician", "operator", "inspector", "administrator"],
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,
@@ -54,6 +54,13 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
         | ("POST", "/nodes/{id}/revoke" | "/nodes/{id}/unrevoke" | "/nodes/{id}/secret") => {
             &["technician", "administrator"]
         }
+        ("POST", "/alerts/rules/{code}/{what}" | "/alerts/on-call" | "/alerts/on-call/{id}/end")
+        | (_, "/alerts/rule") => &["operator", "administrator"],
+        ("GET", "/alerts/on-call" | "/alerts/shift" | "/alerts/delivery") => {
+            &["technician", "operator", "inspector", "administrator"]
+        }
+        ("POST", path) if path.starts_with("/alerts/") => &["technician", "operator", "inspector", "administrator"],
+        ("GET", path) if path == "/alerts" || path.starts_with("/alerts/") => READ,
         ("GET", "/api/routes" | "/data-protection") => &["auditor", "administrator"],
         (_, path) if path == "/audit" || path.starts_with("/audit/") => &["auditor", "administrator"],
         ("GET" | "ANY", path) if path == "/v1.1" || path.starts_with("/v1.1/") => READ,
@@ -102,6 +109,7 @@ fn every_role_on_every_route_gets_what_the_table_says_and_no_more() {
             .replace("{fingerprint}", "00")
             .replace("{what}", "found")
             .replace("{of_type}", "reinspection")
+            .replace("{code}", "silent")
             .replace("{uid}", "nothing-here")
             .replace("{sha256}", "00")
             .replace("{*path}", "Things");

@@ -34,8 +34,19 @@ use maintenance::Maintenance;
 pub use acts::NOTE_MAX;
 pub use settle::{Finding, Look, Settled};
 
+/// By which ways it is told how alerts stand.
+#[derive(Debug, Clone, Default)]
+pub struct Ways {
+    /// Whether each change is published to the external broker.
+    pub broker: bool,
+    /// Webhooks that get each change.
+    pub every: Vec<Box<str>>,
+    /// How others reach the pages.
+    pub url: Option<String>,
+}
+
 /// What alerts are held to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AlertsConfig {
     /// Open alerts at most; what is beyond is counted, and said.
     pub open_max: usize,
@@ -43,6 +54,8 @@ pub struct AlertsConfig {
     pub escalate_ms: i64,
     /// What is raised again so soon after it was over is the same alert.
     pub reopen_ms: i64,
+    /// By which ways it is told how alerts stand.
+    pub ways: Ways,
 }
 
 /// All alerts.

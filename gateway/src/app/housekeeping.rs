@@ -96,6 +96,9 @@ async fn look_after_equipment(app: &Arc<Gateway>) {
             Err(error) => tracing::error!(%error, "documents that nothing names could not be taken away"),
         }
         let before = now.plus_millis(-i64::from(app.config.retention.alerts_days) * DAY_MS);
+        if let Err(error) = app.outbox.forget(before) {
+            tracing::error!(%error, "notices that were settled long ago could not be taken away");
+        }
         match app.alerts.forget(before) {
             Ok(0) => {}
             Ok(alerts) => tracing::info!(alerts, "alerts that are over are gone, as [retention] alerts_days says"),

@@ -14,6 +14,7 @@ use crate::store::model::WindowLength;
 
 mod access;
 mod broker;
+mod delivery;
 mod influxdb;
 mod oidc;
 mod serial;
@@ -117,6 +118,7 @@ impl<'a> Check<'a> {
             broker: shape.broker.get().map(|section| self.broker(section, shape.broker.span())),
             serial: self.serial(&shape.serial),
             alerts: self.alerts(&shape.alerts),
+            delivery: self.delivery(shape),
             windows: self.windows(&shape.windows),
             retention: self.retention(&shape.retention),
             limits: self.limits(&shape.limits),

@@ -44,6 +44,8 @@ pub(crate) struct Shape {
     pub(crate) serial: Vec<Key<Serial>>,
     /// How alerts are raised, and who is told.
     pub(crate) alerts: Alerts,
+    /// By which ways notices of alerts go out.
+    pub(crate) delivery: Delivery,
     /// The windows that readings are aggregated over.
     pub(crate) windows: Windows,
     /// How long the gateway keeps what it stores.
@@ -313,6 +315,109 @@ pub(crate) struct Retention {
     pub(crate) documents_days: Key<u64>,
     /// Days that alerts are kept after they are over, and the log of shifts.
     pub(crate) alerts_days: Key<u64>,
+}
+
+/// By which ways notices of alerts go out.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Delivery {
+    /// Seconds before the first retry; doubles after each failure.
+    pub(crate) retry_delay_min_s: Key<u64>,
+    /// Seconds that the delay does not exceed.
+    pub(crate) retry_delay_max_s: Key<u64>,
+    /// Hours after which a notice is given up.
+    pub(crate) retry_hours_max: Key<u64>,
+    /// Most notices that wait; beyond it the oldest is given up, and said.
+    pub(crate) waiting_max: Key<u64>,
+    /// Seconds until a request without an answer counts as failed.
+    pub(crate) timeout_s: Key<u64>,
+    /// The mail server. Leave the section out to have none.
+    pub(crate) smtp: Key<Smtp>,
+    /// Addresses that are asked for each notice: an SMS gateway, a chat.
+    pub(crate) webhook: Vec<Key<Webhook>>,
+    /// Notices to the broker of [broker].
+    pub(crate) mqtt: DeliveryMqtt,
+    /// Signs of life to another system, which notices when there are none. Leave the section out to send none.
+    pub(crate) heartbeat: Key<Heartbeat>,
+}
+
+/// The mail server.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Smtp {
+    /// Its name.
+    pub(crate) host: Key<String>,
+    /// Its port: 587, or 465 with tls = "tls".
+    pub(crate) port: Key<u64>,
+    /// "starttls", "tls" from the beginning, or "none" for a mail server on this machine.
+    pub(crate) tls: Key<SmtpTls>,
+    /// Who the gateway is to it.
+    pub(crate) username: Key<String>,
+    /// A file that holds the password alone. Relative to this file's folder.
+    pub(crate) password_file: Key<String>,
+    /// Who sends: "City Gateway <gateway@example.gr>".
+    pub(crate) from: Key<String>,
+    /// Certificates in PEM form that are trusted beside the system's. Relative to this file's folder.
+    pub(crate) ca_file: Key<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SmtpTls {
+    None,
+    Starttls,
+    Tls,
+}
+
+/// An address that is asked for each notice.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Webhook {
+    /// What rosters call it.
+    pub(crate) name: Key<String>,
+    /// Its address. Where that holds a secret, use url_file.
+    pub(crate) url: Key<String>,
+    /// A file that holds the address alone. Relative to this file's folder.
+    pub(crate) url_file: Key<String>,
+    /// "json": all of it. "sms": a number and a short text as a form, which SMS gateways read.
+    pub(crate) preset: Key<WebhookPreset>,
+    /// A file that holds a bearer token alone. Relative to this file's folder.
+    pub(crate) token_file: Key<String>,
+    /// With preset = "sms", the form's field for the number.
+    pub(crate) to_field: Key<String>,
+    /// With preset = "sms", the form's field for the text.
+    pub(crate) text_field: Key<String>,
+    /// With preset = "sms", further fields of the form: "sender=Thessaloniki".
+    pub(crate) fields: Key<Vec<String>>,
+    /// Whether each change of each alert goes there, and to nobody in particular: a chat, another system.
+    pub(crate) every: Key<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WebhookPreset {
+    Json,
+    Sms,
+}
+
+/// Notices to the broker of [broker].
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DeliveryMqtt {
+    /// The topic that each change of each alert is published to. Leave it out to publish none.
+    pub(crate) topic: Key<String>,
+}
+
+/// Signs of life to another system.
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Heartbeat {
+    /// The address that is asked for with GET. Where it holds a secret, use url_file.
+    pub(crate) url: Key<String>,
+    /// A file that holds the address alone. Relative to this file's folder.
+    pub(crate) url_file: Key<String>,
+    /// Seconds between two signs.
+    pub(crate) every_s: Key<u64>,
 }
 
 /// How alerts are raised, and who is told.

@@ -10,12 +10,14 @@ use super::Pages;
 
 const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/live.js");
+const WALL: &str = include_str!("../../templates/wall.js");
 const ICON: &str = include_str!("../../templates/icon.svg");
 /// Under a name that changes with the content, a file never changes.
 pub(super) const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// Changes with the content of the style sheet and the script.
-pub(super) const VERSION: u64 = fingerprint(STYLE) ^ fingerprint(SCRIPT).rotate_left(1);
+pub(super) const VERSION: u64 =
+    fingerprint(STYLE) ^ fingerprint(SCRIPT).rotate_left(1) ^ fingerprint(WALL).rotate_left(2);
 
 /// FNV-1a.
 pub(super) const fn fingerprint(text: &str) -> u64 {
@@ -35,6 +37,11 @@ pub(super) async fn style() -> Response {
 /// `GET /assets/live.js?v=`.
 pub(super) async fn script() -> Response {
     kept("text/javascript; charset=utf-8", SCRIPT)
+}
+
+/// `GET /assets/wall.js?v=`.
+pub(super) async fn wall() -> Response {
+    kept("text/javascript; charset=utf-8", WALL)
 }
 
 /// `GET /assets/icon.svg`.

@@ -1,10 +1,14 @@
 //! What needs a person, on top of every page: said in their language, with what to do.
 
+use std::sync::Arc;
+
 use super::census::State;
 use super::equipment::Sight;
 use super::text::Lang;
 use super::view::Visitor;
 use super::{Pages, format};
+use crate::alerts::life::{self, Alert};
+use crate::catalogue::alerts::Severity;
 use crate::operations::case::Status;
 use crate::service::Gateway;
 use crate::telemetry::journal::PauseReason;
@@ -26,6 +30,7 @@ const NAMED: usize = 3;
 pub(super) fn notices(pages: &Pages, visitor: &Visitor, reads: bool, equips: bool) -> Vec<Notice> {
     let mut notices = if equips { ordered(pages, visitor).into_iter().collect() } else { Vec::new() };
     if reads {
+        notices.extend(alarms(pages, visitor));
         notices.extend(of_gateway(&pages.gateway, visitor.lang));
     }
     notices
@@ -44,6 +49,22 @@ fn ordered(pages: &Pages, visitor: &Visitor) -> Option<Notice> {
     }
     let text = format!("{} {named}.", visitor.lang.n_ordered());
     Some(Notice { state: State::Barred, text, href: Some("/equipment#ordered".to_owned()) })
+}
+
+/// Alarms that nobody has answered.
+fn alarms(pages: &Pages, visitor: &Visitor) -> Option<Notice> {
+    let (board, t) = (pages.gateway.alerts.board(), visitor.lang);
+    let raised = |alert: &Arc<Alert>| alert.severity == Severity::Alarm && alert.state == life::State::Raised;
+    let alarms: Vec<_> = board.listed().into_iter().filter(raised).collect();
+    let (text, href) = match alarms.as_slice() {
+        [] => return None,
+        [one] => {
+            let name = board.rules().find(&one.rule).map_or(&*one.rule, |listed| t.pick(&listed.rule.name));
+            (format!("{} {name}.", t.n_alarm()), format!("/alerts/{}", one.id))
+        }
+        many => (format!("{} {}.", many.len(), t.n_alarms()), "/alerts".to_owned()),
+    };
+    Some(Notice { state: State::Barred, text, href: Some(href) })
 }
 
 /// Whether the gateway takes what nodes send.

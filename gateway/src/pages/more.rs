@@ -37,6 +37,7 @@ fn render(pages: &Pages, visitor: &Visitor) -> Result<String, PageError> {
         (
             t.more_city(),
             vec![
+                link("/alerts", t.alerts(), t.more_alerts()),
                 link("/account", t.account(), t.more_account()),
                 link("/rejections", t.rejections(), t.more_rejections()),
                 link("/sinks", t.sinks(), t.more_sinks()),

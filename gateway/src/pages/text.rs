@@ -25,6 +25,7 @@ macro_rules! words {
 
 mod accident;
 mod accounts;
+mod alerts;
 mod audit;
 mod directory;
 mod enrol;

@@ -118,6 +118,7 @@ pub(super) enum Tab {
     Today,
     Nodes,
     Equipment,
+    Alerts,
     Rejections,
     Sinks,
     About,
@@ -195,6 +196,7 @@ impl View {
             Tab::Today => "today",
             Tab::Nodes => "nodes",
             Tab::Equipment => "equipment",
+            Tab::Alerts => "alerts",
             Tab::Rejections => "rejections",
             Tab::Sinks => "sinks",
             Tab::About | Tab::More => "more",
@@ -205,7 +207,7 @@ impl View {
 
     /// The section "more" of a phone holds the sinks too.
     pub(super) fn in_more(&self) -> bool {
-        matches!(self.tab, Tab::Sinks | Tab::About | Tab::More)
+        matches!(self.tab, Tab::Sinks | Tab::Alerts | Tab::About | Tab::More)
     }
 
     /// The page as it is read again at another address: the answer to a form stands under the form's.

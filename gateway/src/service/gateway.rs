@@ -10,6 +10,8 @@ use crate::alerts::Alerts;
 use crate::audit::beacon::{self, Way};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::delivery::Outbox;
+use crate::delivery::heartbeat::Pulse;
 use crate::keys::{Keys, Served};
 use crate::operations::book::Book;
 use crate::people::People;
@@ -49,6 +51,10 @@ pub struct Gateway {
     pub book: Arc<Book>,
     /// Alerts, who is on call, the log of shifts.
     pub alerts: Arc<Alerts>,
+    /// Notices that go out, and those that went.
+    pub outbox: Arc<Outbox>,
+    /// How the signs of life to another system go, if any are sent.
+    pub pulse: Option<Arc<Pulse>>,
     /// The certificate that HTTP is served with; none: in clear.
     pub http_tls: Option<Arc<Served>>,
     /// The certificate that MQTT over TLS is served with, if it is spoken.
@@ -128,6 +134,7 @@ impl Gateway {
                 self.alerts.refused()
             ));
         }
+        warnings.extend(self.unsent());
         warnings.extend(self.untold_heads());
         warnings.extend(self.lines.iter().flat_map(|line| line.view().warnings()));
         warnings.extend(self.broker.iter().flat_map(|broker| broker.view().warnings()));
@@ -136,6 +143,22 @@ impl Gateway {
         warnings.extend(self.mqtt_tls.iter().flat_map(|served| served.warnings(now)));
         warnings.extend(self.keys.warning());
         Readiness { ready: problems.is_empty(), problems, warnings }
+    }
+
+    /// Notices that did not reach anybody, and signs of life that were not heard.
+    fn unsent(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        match self.outbox.failed_today() {
+            Ok(failed) if failed > 0 => {
+                warnings.push(format!("{failed} notices were given up within the last day: see /alerts/delivery"));
+            }
+            Ok(_) => {}
+            Err(error) => warnings.push(format!("the outbox cannot be read: {error}")),
+        }
+        if self.pulse.as_ref().is_some_and(|pulse| pulse.is_weak()) {
+            warnings.push("[delivery.heartbeat] does not hear the signs of life".to_owned());
+        }
+        warnings
     }
 
     /// Ways by which the audit log's head has not gone out for too long.

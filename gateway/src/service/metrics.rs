@@ -8,6 +8,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::Gateway;
+use crate::alerts::life;
+use crate::catalogue::alerts::Severity;
 use crate::keys::Served;
 use crate::reading::RejectReason;
 use crate::telemetry::ingest::mqtt::Refusal;
@@ -63,6 +65,29 @@ impl Exposition {
     }
 }
 
+fn alerts(page: &mut Exposition, gateway: &Gateway) {
+    let board = gateway.alerts.board();
+    let open = Severity::ALL.map(|severity| {
+        let n = board.open().filter(|alert| alert.severity == severity).count();
+        (Some(("severity", severity.code())), n as f64)
+    });
+    page.metric("gauge", "alerts_open", "Alerts that are not over.", open);
+    let raised = board.open().filter(|alert| alert.state == life::State::Raised).count();
+    page.gauge("alerts_unanswered", "Open alerts that nobody has answered.", raised as f64);
+    page.counter(
+        "alerts_refused_total",
+        "Findings that found no room under [alerts] open_max.",
+        gateway.alerts.refused(),
+    );
+    page.counter("alerts_rested_total", "Findings that maintenance rests.", gateway.alerts.rested());
+    let Ok(counts) = gateway.outbox.counts() else { return };
+    let sent = counts.settled.iter().map(|(way, sent, _)| (Some(("way", way.code())), *sent as f64));
+    page.metric("gauge", "notices_sent", "Notices that went out, as far as they are kept.", sent);
+    let failed = counts.settled.iter().map(|(way, _, failed)| (Some(("way", way.code())), *failed as f64));
+    page.metric("gauge", "notices_failed", "Notices that were given up, as far as they are kept.", failed);
+    page.gauge("notices_waiting", "Notices that wait to be sent.", counts.waiting as f64);
+}
+
 fn render(gateway: &Gateway) -> String {
     let mut page = Exposition::default();
     ledger(&mut page, gateway);
@@ -71,6 +96,7 @@ fn render(gateway: &Gateway) -> String {
     sink(&mut page, gateway);
     broker(&mut page, gateway);
     lines(&mut page, gateway);
+    alerts(&mut page, gateway);
     let refused: Vec<_> = gateway.refusals.counts().collect();
     let refused = refused.iter().map(|(reason, n)| (Some(("reason", *reason)), *n as f64));
     page.metric("counter", "http_refused_total", "HTTP requests that were refused.", refused);

@@ -295,8 +295,8 @@ CREATE TRIGGER document_is_not_changed BEFORE UPDATE ON document
 BEGIN SELECT raise(ABORT, 'a document is never changed'); END;
 ";
 
-/// Format 8: alerts, what was done about each, what rests them, who is on call and what they tell each other. `alert` is made of its
-/// steps but for what was found, which is as it was last seen. A step is never changed, and goes with its alert when that is over.
+/// Format 8: alerts, what was done about each, what rests them, who is on call, what they tell each other, and the notices that go
+/// out. `alert` is made of its steps but for what was found, which is as it was last seen. A step is never changed, and goes with its alert when that is over.
 const ALERTS: &str = "
 CREATE TABLE alert(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -355,6 +355,24 @@ CREATE TABLE shift_note(
     json TEXT NOT NULL
 ) STRICT;
 CREATE INDEX shift_note_by_time ON shift_note(at);
+
+CREATE TABLE notice(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    alert INTEGER,
+    person TEXT,
+    way TEXT NOT NULL,
+    target TEXT NOT NULL,
+    json TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER,
+    sent_at INTEGER,
+    failed_at INTEGER,
+    error TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX notice_due ON notice(next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX notice_by_alert ON notice(alert, id);
+CREATE INDEX notice_failed ON notice(failed_at) WHERE failed_at IS NOT NULL;
 
 CREATE TRIGGER alert_step_is_not_changed BEFORE UPDATE ON alert_step
 BEGIN SELECT raise(ABORT, 'a step of an alert is never changed'); END;

@@ -3,10 +3,12 @@
 use jiff::civil::DateTime;
 
 use super::super::life::{Alert, Deed, State};
+use super::super::message::{self, Message};
 use super::super::roster::{self, Need};
 use super::{Alerts, AlertsError, Board, rows};
 use crate::audit::Cause;
 use crate::catalogue::alerts::Severity;
+use crate::delivery::{self, Notice, Way};
 use crate::operations::step::Hand;
 use crate::reading::Timestamp;
 use rusqlite::Connection;
@@ -50,9 +52,7 @@ impl Alerts {
     fn by_person(&self, cause: Cause<'_>, id: u64, deed: Deed) -> Result<Alert, AlertsError> {
         self.change(|file, board, now| {
             let alert = rows::one(file, id)?.ok_or(AlertsError::Unknown)?;
-            let alert = self.step(file, board, alert, now, (cause, Hand(cause.actor.into())), deed)?;
-            self.tell_all(file, board, &alert, now)?;
-            Ok(alert)
+            self.step(file, board, alert, now, (cause, Hand(cause.actor.into())), deed)
         })
     }
 
@@ -100,7 +100,6 @@ impl Alerts {
                     Next::Unanswered => Deed::Unanswered,
                 };
                 let cause = Cause::gateway("gateway", "[alerts] escalate_min");
-                let first = alert.told_at.is_none();
                 let alert = self.step(file, board, alert, now, (cause, Hand::gateway()), deed)?;
                 match next {
                     Next::Person(person) => self.tell(file, board, &alert, person, now)?,
@@ -111,7 +110,7 @@ impl Alerts {
                     }
                     Next::Uncalled => {}
                 }
-                if first {
+                if *next == Next::Unanswered {
                     self.tell_all(file, board, &alert, now)?;
                 }
             }
@@ -135,6 +134,7 @@ impl Alerts {
         zoned.map(|zoned| zoned.datetime()).unwrap_or_default()
     }
 
+    /// Tells somebody on call, by the ways of their turn.
     fn tell(
         &self,
         file: &Connection,
@@ -143,12 +143,13 @@ impl Alerts {
         person: &str,
         now: Timestamp,
     ) -> Result<(), AlertsError> {
-        let turns = board.turns.iter().map(|(_, turn)| turn);
-        let Some(turn) = turns.filter(|turn| *turn.person == *person).max_by_key(|turn| turn.holds(self.local(now)))
-        else {
-            return Ok(());
-        };
-        let _ = (file, alert, turn);
+        let own = board.turns.iter().map(|(_, turn)| turn).filter(|turn| *turn.person == *person);
+        // Of several turns the one that holds now; one that ended meanwhile still says how they are reached.
+        let Some(turn) = own.max_by_key(|turn| turn.holds(self.local(now))) else { return Ok(()) };
+        let ways = turn.email.then_some((Way::Email, "")).into_iter();
+        for (way, target) in ways.chain(turn.webhooks.iter().map(|name| (Way::Webhook, &**name))) {
+            self.put(file, board, alert, (Some(person), way, target), now)?;
+        }
         Ok(())
     }
 
@@ -160,7 +161,33 @@ impl Alerts {
         alert: &Alert,
         now: Timestamp,
     ) -> Result<(), AlertsError> {
-        let _ = (file, board, alert, now);
+        let ways = &self.config.ways;
+        if ways.broker {
+            self.put(file, board, alert, (None, Way::Mqtt, ""), now)?;
+        }
+        for name in &ways.every {
+            self.put(file, board, alert, (None, Way::Webhook, name), now)?;
+        }
+        Ok(())
+    }
+
+    fn put(
+        &self,
+        file: &Connection,
+        board: &Board,
+        alert: &Alert,
+        (person, way, target): (Option<&str>, Way, &str),
+        now: Timestamp,
+    ) -> Result<(), AlertsError> {
+        let listed = board.rules.find(&alert.rule);
+        let place = message::place(file, &alert.subject, &self.catalogue)?;
+        let at = self.local(alert.raised_at).strftime("%d/%m/%Y %H:%M").to_string();
+        let rule = listed.map(|listed| &*listed.rule);
+        let Message { subject, text, body } =
+            message::message(alert, rule, &self.catalogue, &place, &at, self.config.ways.url.as_deref());
+        let person = person.map(Into::into);
+        let notice = Notice { alert: Some(alert.id), person, way, target: target.into(), subject, text, body };
+        delivery::put(file, now, &notice)?;
         Ok(())
     }
 }

@@ -223,6 +223,7 @@ impl Alerts {
         alert.id = rows::add(file, &alert)?;
         let step = Step { at: now, by: Hand::gateway(), deed: Deed::Raised { facts } };
         write(file, &alert, &step, WATCH)?;
+        self.tell_all(file, board, &alert, now)?;
         board.put(alert);
         Ok(())
     }
@@ -241,6 +242,13 @@ impl Alerts {
         alert.take(&step)?;
         rows::set(file, &alert)?;
         write(file, &alert, &step, cause)?;
+        let told = matches!(
+            step.deed,
+            Deed::Again { .. } | Deed::Acknowledged { .. } | Deed::Cleared { .. } | Deed::Merged { .. }
+        );
+        if told {
+            self.tell_all(file, board, &alert, now)?;
+        }
         board.put(alert.clone());
         Ok(alert)
     }

@@ -17,6 +17,11 @@ struct City {
     config: AlertsConfig,
 }
 
+fn config(open_max: usize, reopen_ms: i64) -> AlertsConfig {
+    let ways = Ways { broker: true, every: vec!["chat".into()], url: Some("https://g.example".into()) };
+    AlertsConfig { open_max, escalate_ms: 0, reopen_ms, ways }
+}
+
 fn open(folder: &Path, config: AlertsConfig) -> Arc<Alerts> {
     let zone = TimeZone::get("Europe/Athens").expect("the zone is bundled");
     let clock = Arc::new(Clock::new(Timestamp::default()));
@@ -27,19 +32,19 @@ fn open(folder: &Path, config: AlertsConfig) -> Arc<Alerts> {
 
 impl City {
     fn new() -> Self {
-        Self::of(AlertsConfig { open_max: 100, escalate_ms: 0, reopen_ms: 3_600_000 })
+        Self::of(config(100, 3_600_000))
     }
 
     fn of(config: AlertsConfig) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let alerts = open(folder.path(), config);
+        let alerts = open(folder.path(), config.clone());
         Self { folder, alerts, config }
     }
 
     /// As after a stop, whatever state alerts are in.
     fn restart(&mut self) {
         let before: Vec<_> = self.alerts.board().listed().iter().map(|alert| Alert::clone(alert)).collect();
-        self.alerts = open(self.folder.path(), self.config);
+        self.alerts = open(self.folder.path(), self.config.clone());
         let after: Vec<_> = self.alerts.board().listed().iter().map(|alert| Alert::clone(alert)).collect();
         assert_eq!(after, before, "a restart changes nothing");
     }
@@ -169,7 +174,7 @@ fn a_hot_surface_is_one_notice_a_day_and_community() {
 
 #[test]
 fn nodes_that_fail_together_become_a_part_of_one_alert_and_the_bound_holds() {
-    let city = City::of(AlertsConfig { open_max: 10, escalate_ms: 0, reopen_ms: 0 });
+    let city = City::of(config(10, 0));
     let silent = |names: &[&str]| -> Vec<Finding> {
         let each = names.iter().map(|name| Finding {
             facts: Facts { members: vec![(*name).into()], members_count: 1, ..Facts::default() },
@@ -293,4 +298,51 @@ fn every_step_is_in_the_audit_log() {
     let told: Vec<_> = entries.iter().rev().map(|entry| (entry.what.as_str(), entry.actor.as_str())).collect();
     assert_eq!(told, [("raise", "gateway"), ("acknowledge", "person/a"), ("note", "person/a"), ("clear", "person/a")]);
     assert!(matches!(city.alerts.steps(1).expect("steps")[2].deed, Deed::Noted { .. }));
+}
+
+#[test]
+fn whoever_is_to_hear_of_it_has_a_notice_in_the_same_transaction() {
+    let city = City::new();
+    let clock = Arc::new(Clock::new(Timestamp::default()));
+    let patience = crate::delivery::Patience { delay_min_ms: 0, delay_max_ms: 0, most_ms: 9, waiting_max: 9 };
+    let outbox = crate::delivery::Outbox::open(city.folder.path(), patience, clock).expect("opened");
+    city.alerts.add_turn(CAUSE, &Turn { webhooks: ["sms".into()].into(), ..turn("person/a", 1) }).expect("added");
+    let mut finding = city.finding("bin-fire", Subject::node("bin-1"), 80.0, 1);
+    finding.facts.quantity = Some("bin_temperature".into());
+    city.found(vec![finding]);
+    city.alerts.escalate(|_| None).expect("told");
+    city.alerts.escalate(|_| None).expect("told");
+    city.alerts.acknowledge(CAUSE, 1, "").expect("acknowledged");
+    let notices = outbox.of_alert(1).expect("read");
+    let told: Vec<_> = notices
+        .iter()
+        .map(|sent| {
+            let notice = &sent.notice;
+            (notice.person.as_deref().unwrap_or("-"), notice.way.code(), &*notice.target, &notice.body["state"])
+        })
+        .collect();
+    let (raised, answered) = (&serde_json::json!("raised"), &serde_json::json!("acknowledged"));
+    assert_eq!(
+        told,
+        [
+            ("-", "mqtt", "", raised),
+            ("-", "webhook", "chat", raised),
+            ("person/a", "email", "", raised),
+            ("person/a", "webhook", "sms", raised),
+            ("person/a", "email", "", raised),
+            ("person/a", "webhook", "sms", raised),
+            ("-", "mqtt", "", raised),
+            ("-", "webhook", "chat", raised),
+            ("-", "mqtt", "", answered),
+            ("-", "webhook", "chat", answered),
+        ]
+    );
+    let first = &notices[2].notice;
+    assert_eq!(first.subject, "ΣΥΝΑΓΕΡΜΟΣ: Φωτιά σε κάδο – bin-1 · 80.0 Cel · https://g.example/alerts/1");
+    assert!(
+        first.text.contains("Fire service: 199") && first.text.contains("Καλέστε την Πυροσβεστική"),
+        "{}",
+        first.text
+    );
+    assert!(notices[4].notice.subject.starts_with("ΚΑΝΕΙΣ ΔΕΝ ΑΠΑΝΤΗΣΕ"));
 }
