@@ -14,6 +14,7 @@ mod message;
 mod models;
 mod qemu;
 mod screen;
+mod story;
 mod supervisor;
 mod tour;
 mod week;
@@ -244,6 +245,7 @@ impl City {
             progress: progress.clone(),
             zone: config.time_zone.clone(),
             folder: folder.path().to_owned(),
+            story: Arc::new(story::Story::open(&config)?),
         };
         let tour = Tour::open(seat, on_tour, &memory, port_tour).await?;
         let around = Around { tour: Some(tour.address()), store: Some(tour.store()) };

@@ -9,7 +9,7 @@ use crate::http::{Answer, Request};
 #[derive(Debug, Default)]
 struct State {
     requests: Vec<(String, String, String)>,
-    answers: Vec<u16>,
+    answers: Vec<(String, u16)>,
 }
 
 /// The server. Lives as long as the test's process.
@@ -36,7 +36,8 @@ impl Hook {
                     let key = request.header("idempotency-key").unwrap_or_default().to_owned();
                     let body = String::from_utf8_lossy(&request.body).into_owned();
                     state.requests.push((request.path.clone(), key, body));
-                    state.answers.pop().unwrap_or(200)
+                    let place = state.answers.iter().position(|(path, _)| *path == request.path);
+                    place.map_or(200, |place| state.answers.remove(place).1)
                 };
                 let _ = stream.write_all(&Answer::of(status, b"{}".to_vec()).to_bytes());
             }
@@ -49,12 +50,13 @@ impl Hook {
         format!("http://{}", self.address)
     }
 
-    /// What it answers to the next requests, the first first; after these 200.
+    /// What it answers to the next requests on a path, the first first; after these 200.
     ///
     /// # Panics
     /// When somebody panicked while holding it.
-    pub fn answers(&self, statuses: &[u16]) {
-        self.state.lock().expect("nobody panics while holding it").answers = statuses.iter().rev().copied().collect();
+    pub fn answers(&self, path: &str, statuses: &[u16]) {
+        let answers = statuses.iter().map(|status| (path.to_owned(), *status));
+        self.state.lock().expect("nobody panics while holding it").answers = answers.collect();
     }
 
     /// Path, idempotency key and body of each request on a path.

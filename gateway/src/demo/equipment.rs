@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::app;
 use crate::audit::Cause;
+use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::operations::asset::{Asset, AssetId, Tree};
@@ -25,7 +26,7 @@ use crate::store::records;
 
 /// How far back the records go.
 const DAYS: i32 = 365;
-const CAUSE: Cause<'static> = Cause::gateway("demonstration", "made up");
+pub(super) const CAUSE: Cause<'static> = Cause::gateway("demonstration", "made up");
 /// Code, kind, use, site, name.
 const TOPS: [(&str, &str, &str, &str, &str, &str); 11] = [
     ("pg-toumba", "playground", "", "toumba", "Παιδική χαρά Τούμπας", "Toumba playground"),
@@ -124,6 +125,7 @@ fn mounted(id: &str) -> serde_json::Value {
     match id {
         "swing-toumba" => json!([{ "node": "swing-toumba", "place": "άνω δοκός" }]),
         "swing-nea-paralia" => json!([{ "node": "swing-nea-paralia-1", "place": "άνω δοκός" }]),
+        super::story::SWING => json!([{ "node": super::story::NODE, "place": "άνω δοκός" }]),
         "lift-library" => json!([{ "node": "lift-panepistimio-1", "place": "οροφή θαλάμου" }]),
         _ => json!([]),
     }
@@ -271,27 +273,10 @@ impl Year<'_> {
         (of_type, covers): (&str, Vec<Box<str>>),
         found_well: Vec<Uid>,
     ) -> anyhow::Result<New> {
-        let catalogue = &self.config.catalogue;
-        let unit =
-            if of_type == REINSPECTION { shelf.get(id).into_iter().collect() } else { shelf.unit(id, catalogue) };
-        let sheet = shelf.asset(id).and_then(|asset| catalogue.sheet(&asset.kind));
-        let version = sheet.map(|sheet| sheet.version.clone()).unwrap_or_default();
-        let items = unit.iter().flat_map(|held| {
-            let items = sheet.map(|sheet| duty::items(sheet, &held.asset, of_type)).unwrap_or_default();
-            items.into_iter().map(|item| Answer {
-                asset: held.asset.id.clone(),
-                item: (*item.code).into(),
-                result: Outcome::Ok,
-                value: item.unit.as_ref().and(item.min.map(|min| min * 1.05).or(item.max.map(|max| max * 0.9))),
-            })
-        });
-        let answers: Vec<Answer> = items.collect();
-        let started_at = self.at(day, hour)?.plus_millis(-(answers.len() as i64) * 9_000 - 60_000);
-        let form =
-            Form { version, newer: None, started_at, answered: 0, answers, defects: Vec::new(), transcribed_of: None };
         let deed = Deed::Inspected { of_type: of_type.into(), covers, passed: true, found_well, supersedes: None };
         let mut step = self.step(day, hour, by, deed, false)?;
         step.evidence.text.clear();
+        let form = filled_in(&self.config.catalogue, shelf, id, of_type, step.at);
         Ok(New { asset: id.clone(), step, form: Some(json!(form)), metres: None })
     }
 
@@ -354,8 +339,27 @@ impl Year<'_> {
     }
 }
 
+/// The form of an inspection that found all in order, item by item.
+pub(super) fn filled_in(catalogue: &Catalogue, shelf: &Shelf, id: &AssetId, of_type: &str, at: Timestamp) -> Form {
+    let unit = if of_type == REINSPECTION { shelf.get(id).into_iter().collect() } else { shelf.unit(id, catalogue) };
+    let sheet = shelf.asset(id).and_then(|asset| catalogue.sheet(&asset.kind));
+    let version = sheet.map(|sheet| sheet.version.clone()).unwrap_or_default();
+    let items = unit.iter().flat_map(|held| {
+        let items = sheet.map(|sheet| duty::items(sheet, &held.asset, of_type)).unwrap_or_default();
+        items.into_iter().map(|item| Answer {
+            asset: held.asset.id.clone(),
+            item: (*item.code).into(),
+            result: Outcome::Ok,
+            value: item.unit.as_ref().and(item.min.map(|min| min * 1.05).or(item.max.map(|max| max * 0.9))),
+        })
+    });
+    let answers: Vec<Answer> = items.collect();
+    let started_at = at.plus_millis(-(answers.len() as i64) * 9_000 - 60_000);
+    Form { version, newer: None, started_at, answered: 0, answers, defects: Vec::new(), transcribed_of: None }
+}
+
 /// A picture that is plainly none: stripes, as PNG (ISO/IEC 15948), 96 × 64 greys.
-fn picture() -> std::io::Result<Vec<u8>> {
+pub(super) fn picture() -> std::io::Result<Vec<u8>> {
     const SIDES: (u32, u32) = (96, 64);
     let mut rows = Vec::new();
     for y in 0..SIDES.1 {

@@ -11,6 +11,7 @@ mod outage;
 mod sender;
 mod server;
 mod store;
+mod swing;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -102,6 +103,8 @@ pub(super) struct Seat {
     pub zone: TimeZone,
     /// The demonstration's folder.
     pub folder: PathBuf,
+    /// The demonstration's people.
+    pub story: Arc<super::story::Story>,
 }
 
 /// A node with its secret.

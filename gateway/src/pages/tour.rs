@@ -1,4 +1,4 @@
-//! The demonstration's tour: four steps, each with what is seen and why it matters. What happens is told by the
+//! The demonstration's tour: five steps, each with what is seen and why it matters. What happens is told by the
 //! demonstration in [`Tour`]; here it becomes a page. The demonstration serves it, for it outlives the gateway.
 
 use askama::Template;
@@ -22,10 +22,11 @@ pub(crate) enum Step {
     Kill,
     Late,
     Store,
+    Swing,
 }
 
 impl Step {
-    pub(crate) const ALL: [Step; 4] = [Step::City, Step::Kill, Step::Late, Step::Store];
+    pub(crate) const ALL: [Step; 5] = [Step::City, Step::Kill, Step::Late, Step::Store, Step::Swing];
 
     pub(crate) const fn path(self) -> &'static str {
         match self {
@@ -33,6 +34,7 @@ impl Step {
             Step::Kill => "/kill",
             Step::Late => "/late",
             Step::Store => "/store",
+            Step::Swing => "/swing",
         }
     }
 
@@ -42,6 +44,7 @@ impl Step {
             Step::Kill => t.kill_title(),
             Step::Late => t.late_title(),
             Step::Store => t.store_title(),
+            Step::Swing => t.swing_title(),
         }
     }
 }
@@ -69,6 +72,7 @@ pub(crate) struct Tour {
     pub(crate) kill: Kill,
     pub(crate) late: Late,
     pub(crate) store: Store,
+    pub(crate) swing: Swing,
 }
 
 /// The city as its nodes see it.
@@ -141,6 +145,18 @@ pub(crate) struct Store {
     pub(crate) trouble: Option<String>,
 }
 
+/// The swing that is hit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Swing {
+    pub(crate) phase: Phase,
+    pub(crate) struck: bool,
+    pub(crate) alert: Option<u64>,
+    pub(crate) called: bool,
+    pub(crate) barred: bool,
+    pub(crate) released: bool,
+    pub(crate) trouble: Option<String>,
+}
+
 impl Tour {
     fn phase(&self, step: Step) -> Phase {
         match step {
@@ -148,6 +164,7 @@ impl Tour {
             Step::Kill => self.kill.phase,
             Step::Late => self.late.phase,
             Step::Store => self.store.phase,
+            Step::Swing => self.swing.phase,
         }
     }
 
@@ -163,6 +180,8 @@ impl Tour {
                 let node = std::mem::take(&mut self.late.node);
                 self.late = Late { phase: Phase::Begun, node, ..Late::default() };
             }
+            Step::Swing if self.swing.phase == Phase::Broken => self.swing.phase = Phase::Mending,
+            Step::Swing => self.swing = Swing { phase: Phase::Begun, ..Swing::default() },
             Step::Store if self.store.phase == Phase::Broken => self.store.phase = Phase::Mending,
             Step::Store => {
                 self.store = Store { phase: Phase::Begun, trouble: None, behind_most: 0, ..self.store.clone() };
@@ -177,6 +196,7 @@ impl Tour {
         under_way(self.kill.phase)
             || under_way(self.late.phase)
             || matches!(self.store.phase, Phase::Begun | Phase::Mending)
+            || matches!(self.swing.phase, Phase::Begun | Phase::Mending)
     }
 }
 
@@ -252,6 +272,7 @@ pub(crate) fn page(tour: Tour, step: Step, visitor: Visitor, token: &str, now: T
         Step::Kill => (t.kill_what().to_owned(), t.kill_why()),
         Step::Late => (t.late_what().replace("%k", &tour.late.node), t.late_why()),
         Step::Store => (t.store_what().to_owned(), t.store_why()),
+        Step::Swing => (t.swing_what().to_owned(), t.swing_why()),
     };
     let shown = TourPage {
         version: format!("{:016x}", assets::VERSION),
@@ -269,6 +290,7 @@ pub(crate) fn page(tour: Tour, step: Step, visitor: Visitor, token: &str, now: T
             Step::Kill => kill_facts(&tour.kill, t),
             Step::Late => late_facts(&tour.late, t),
             Step::Store => store_facts(&tour.store, &local),
+            Step::Swing => swing_facts(&tour.swing, t),
         },
         verdict: verdict(&tour, step, t),
         hours: tour.late.hours.iter().map(|hour| hour_shown(hour, &local)).collect(),
@@ -305,6 +327,10 @@ impl TourPage {
         matches!(self.tour.late.phase, Phase::Ready | Phase::Done)
     }
 
+    fn swing_is_barred(&self) -> bool {
+        self.tour.swing.phase == Phase::Broken
+    }
+
     fn store_is_away(&self) -> bool {
         self.tour.store.phase == Phase::Broken
     }
@@ -316,6 +342,10 @@ impl TourPage {
 
     fn series(&self, id: &u64, query: &str) -> String {
         self.city(&format!("/series/{id}{query}"))
+    }
+
+    fn alert(&self, id: &u64) -> String {
+        self.city(&format!("/alerts/{id}"))
     }
 
     fn lost(&self) -> u64 {
@@ -339,6 +369,7 @@ fn trouble(tour: &Tour, step: Step) -> Option<&String> {
         Step::Kill => tour.kill.trouble.as_ref(),
         Step::Late => tour.late.trouble.as_ref(),
         Step::Store => tour.store.trouble.as_ref(),
+        Step::Swing => tour.swing.trouble.as_ref(),
     }
 }
 
@@ -354,6 +385,7 @@ fn verdict(tour: &Tour, step: Step, t: Lang) -> Option<(State, &'static str)> {
         Step::Kill if !balances => (State::Barred, t.kill_not_well()),
         Step::Kill => (State::Good, t.kill_well()),
         Step::Late => (State::Good, if tour.late.all_delivered { t.late_all() } else { t.late_well() }),
+        Step::Swing => (State::Good, t.swing_well()),
         _ => (State::Good, t.store_well()),
     })
 }
@@ -424,6 +456,17 @@ fn store_facts(store: &Store, local: &Local) -> Vec<Fact> {
             vec![away, fact(State::Good, t.store_feeding()), Fact { number, ..fact(State::Attention, t.store_waits()) }]
         }
     }
+}
+
+fn swing_facts(swing: &Swing, t: Lang) -> Vec<Fact> {
+    let told = [
+        (swing.struck, State::Attention, t.swing_struck()),
+        (swing.alert.is_some(), State::Barred, t.swing_alert()),
+        (swing.called, State::Attention, t.swing_called()),
+        (swing.barred, State::Barred, t.swing_barred()),
+        (swing.released, State::Good, t.swing_released()),
+    ];
+    told.into_iter().filter(|(so, _, _)| *so).map(|(_, state, text)| fact(state, text)).collect()
 }
 
 fn hour_shown(hour: &Hour, local: &Local) -> HourShown {

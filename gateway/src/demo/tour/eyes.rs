@@ -57,6 +57,23 @@ impl Eyes {
         Ok(counted)
     }
 
+    /// Numbers of open alerts of a blow on that piece of equipment, the newest first, as their page lists them.
+    pub(super) async fn alerts(&self, about: &str) -> anyhow::Result<Vec<u64>> {
+        let page = self.get("/alerts", &[("lang", "en")]).await?;
+        let open = page.split("id=\"over\"").next().unwrap_or_default();
+        let rows = open.split("href=\"/alerts/").skip(1);
+        let of_it = rows.filter(|row| {
+            let row = row.split("</li>").next().unwrap_or_default();
+            row.contains(about) && row.contains("impact")
+        });
+        Ok(of_it.filter_map(|row| row.split('"').next()?.parse().ok()).collect())
+    }
+
+    /// Whether a page has those words.
+    pub(super) async fn says(&self, path: &str, words: &str) -> anyhow::Result<bool> {
+        Ok(self.get(path, &[]).await?.contains(words))
+    }
+
     /// By how many changes the store behind the sink is behind.
     pub(super) async fn behind(&self) -> anyhow::Result<u64> {
         let metrics = self.get("/metrics", &[]).await?;

@@ -1,4 +1,4 @@
-//! The tour's own address: four pages, three forms. Only this machine is answered, under its own name; a form needs the
+//! The tour's own address: five pages, four forms. Only this machine is answered, under its own name; a form needs the
 //! token of this run and comes from no page of another host. There is no CORS: no other page may read or send anything.
 
 use std::sync::Arc;
@@ -37,6 +37,7 @@ fn routes(tour: Arc<Tour>) -> Router {
         .route("/kill", get(page).post(act))
         .route("/late", get(page).post(act))
         .route("/store", get(page).post(act))
+        .route("/swing", get(page).post(act))
         .merge(pages::assets())
         .fallback(|| async { Redirect::to("/") })
         .layer(middleware::from_fn_with_state(tour.clone(), guard))
@@ -74,6 +75,7 @@ fn begin(tour: Arc<Tour>, step: Step) {
         Step::Kill => drop(tokio::spawn(tour.kill())),
         Step::Late => drop(tokio::spawn(tour.deliver_late())),
         Step::Store => drop(tokio::spawn(tour.outage())),
+        Step::Swing => drop(tokio::spawn(tour.swing())),
     }
 }
 

@@ -94,5 +94,21 @@ words! {
     store_rows: "γραμμές δέχτηκε η αποθήκη", "rows the store took";
     store_points: "διαφορετικά σημεία κρατά", "distinct points it holds";
     store_points_says: "Μια τιμή που αναθεωρείται στέλνεται ξανά με το ίδιο κλειδί και παίρνει τη θέση της παλιάς.", "A value that is revised is sent again under the same key, and takes the old one's place.";
+    swing_title: "Η κούνια που χτυπήθηκε", "The swing that was hit";
+    swing_what: "Ένας κόμβος στην κούνια της παιδικής χαράς Καλλιθέας μετρά μια κρούση. Δείτε πώς γίνεται ειδοποίηση, έκτακτη επιθεώρηση, εύρημα, ακινητοποίηση· και τι βλέπει όποιος σαρώσει την ετικέτα. Ύστερα επισκευάστε την.", "A node on the swing of Kallithea playground measures a blow. See how it becomes an alert, an extra inspection, a defect, a lock-out; and what anybody sees who scans its label. Then have it repaired.";
+    swing_why: "Ένα σπασμένο παιχνίδι δεν περιμένει την επόμενη επιθεώρηση. Ο κανόνας ειδοποιεί όποιον έχει υπηρεσία και καλεί επιθεώρηση μόνος του· κάθε βήμα μένει στο ιστορικό, και καμία σειρά βημάτων δεν αφήνει σε χρήση εξοπλισμό με επείγον εύρημα.", "A broken swing does not wait for the next inspection. The rule tells whoever is on call and calls for an inspection by itself; each step stays on record, and no sequence of steps leaves equipment in use that has an urgent defect.";
+    swing_do: "Χτυπήστε την κούνια", "Hit the swing";
+    swing_mend: "Επισκευή και επαναφορά", "Repair and release";
+    swing_struck: "Ο κόμβος tour-test-8 μέτρησε 72,5 g και πήρε τη βεβαίωσή του.", "The node tour-test-8 measured 72.5 g and was acknowledged.";
+    swing_alert: "Ο κανόνας «Ισχυρή κρούση σε εξοπλισμό» σήμανε συναγερμό.", "The rule “Strong impact on equipment” raised an alarm.";
+    swing_called: "Κάλεσε έκτακτη επιθεώρηση της παιδικής χαράς, μία μόνο ανοιχτή.", "It called for an extra inspection of the playground, one at a time.";
+    swing_barred: "Η επιθεωρήτρια βρήκε ραγισμένη δοκό (επείγον): διατάχθηκε ακινητοποίηση, και ο τεχνίτης την απέκλεισε με φωτογραφία.", "The inspector found a cracked beam (urgent): that ordered the lock-out, and the technician barred it, with a photograph.";
+    swing_released: "Εντολή εργασίας, επισκευή, έλεγχος από άλλον επιθεωρητή, επαναφορά σε χρήση.", "Work order, repair, another inspector's look, release.";
+    swing_well: "Η κούνια δίνεται πάλι σε χρήση. Την ειδοποίηση την κλείνει άνθρωπος: συνδεθείτε με τον σύνδεσμο του τερματικού.", "The swing may be used again. The alert is ended by a person: sign in by the link of the terminal.";
+    swing_see_alert: "Η ειδοποίηση", "The alert";
+    swing_see_public: "Τι βλέπει όποιος σαρώσει την ετικέτα", "What anybody sees who scans the label";
+    swing_see_label: "Η ετικέτα με τον κωδικό QR", "The label with its QR code";
+    swing_see_record: "Το ιστορικό της κούνιας", "The swing's record";
+    swing_see_wall: "Ο τοίχος της νύχτας", "The wall for the night";
     store_page: "Ο αποδέκτης στις σελίδες της πόλης", "The sink on the city's pages";
 }
