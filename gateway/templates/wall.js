@@ -3,7 +3,13 @@
 "use strict";
 
 const AGAIN_MS = 30000;
-const button = document.getElementById("sound");
+// Beside what is kept fresh, so that it stays as it was pressed.
+const button = document.createElement("button");
+const words = document.getElementById("wall").dataset;
+Object.assign(button, { id: "sound", type: "button", title: words.says, textContent: words.off });
+const [on, off] = [words.on, words.off];
+button.setAttribute("aria-pressed", "false");
+document.querySelector("main").after(button);
 let audio = null;
 let known = null;
 let soundedAt = 0;
@@ -48,7 +54,7 @@ button.addEventListener("click", async () => {
     sound();
   }
   button.setAttribute("aria-pressed", String(audio !== null));
-  button.textContent = audio ? button.dataset.on : button.dataset.off;
+  button.textContent = audio ? on : off;
 });
 look();
 new MutationObserver(look).observe(document.getElementById("content"), { attributes: true, subtree: true, childList: true });

@@ -139,11 +139,28 @@ try {
     await page.context().close();
   });
 
+  if (wanted("tour")) await check("a swing is hit: an alert, an inspection, a lock-out that whoever scans the label sees, and its release", async () => {
+    const page = await look({ lang: "en" });
+    await page.goto(`${tour}/swing`);
+    await page.getByRole("button", { name: "Hit the swing" }).click();
+    await page.getByRole("button", { name: "Repair and release" }).waitFor({ timeout: 90_000 });
+    const facts = await page.locator("#facts li").allTextContents();
+    assert.equal(facts.length, 4, facts.join("\n"));
+    const sees = async () => (await (await fetch(`${city}/e/swing-kallithea?lang=en`)).text());
+    assert.match(await sees(), /public barred/);
+    const alert = await page.getByRole("link", { name: "The alert" }).getAttribute("href");
+    assert.match(await (await fetch(`${alert}?lang=en`)).text(), /Strong impact on equipment[\s\S]*alarm · not answered/);
+    await page.getByRole("button", { name: "Repair and release" }).click();
+    await page.locator("#verdict").getByText("The swing may be used again").waitFor({ timeout: 60_000 });
+    assert.doesNotMatch(await sees(), /public barred/);
+    await page.context().close();
+  });
+
   if (wanted("tour")) for (const [lang, width, scheme] of [["el", 1280, "light"], ["el", 360, "dark"], ["en", 360, "light"], ["en", 1280, "dark"]]) {
     await check(`every step: ${lang}, ${width} px, ${scheme}: nothing overflows, axe finds nothing, nothing from elsewhere`, async () => {
       const page = await look({ lang, width, scheme });
       const wrong = [];
-      for (const name of ["", "kill", "late", "store"]) {
+      for (const name of ["", "kill", "late", "store", "swing"]) {
         await page.goto(`${tour}/${name}`);
         assert.equal(await page.evaluate(() => document.documentElement.lang), lang);
         wrong.push(...await faults(page, `/${name}`));

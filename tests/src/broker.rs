@@ -108,7 +108,8 @@ impl Mosquitto {
             .expect("mosquitto_sub is missing; install it with: apt-get install mosquitto-clients");
         // A message of our own shows that it listens.
         wait_until("mosquitto_sub to listen", || {
-            let said = Command::new("mosquitto_pub").args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", READY]).status();
+            let said =
+                Command::new("mosquitto_pub").args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", READY]).status();
             assert!(said.expect("mosquitto_pub is there").success());
             std::fs::read_to_string(&file).ok().filter(|text| text.contains(READY))
         });

@@ -48,7 +48,8 @@ fn an_alarm_reaches_who_is_on_call_by_mail_and_sms_once_servers_are_back_and_the
     for (login, mail, phone) in
         [("maria", "maria@example.gr", "+302310111"), ("eleni", "eleni@example.gr", "+302310222")]
     {
-        let line = format!("user add {login} --name {login} --role technician --email {mail} --phone {phone} --config FILE");
+        let line =
+            format!("user add {login} --name {login} --role technician --email {mail} --phone {phone} --config FILE");
         let added = gateway.command(&line);
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     }
@@ -90,7 +91,11 @@ fn an_alarm_reaches_who_is_on_call_by_mail_and_sms_once_servers_are_back_and_the
     let text = first["text"].as_str().expect("a text");
     assert!(text.contains("Καλέστε την Πυροσβεστική") && text.contains("199") && text.contains("/alerts/1"), "{text}");
     let sms = tests::wait_until("the SMS", || hook.requests("/sms").get(1).cloned());
-    assert!(sms.2.starts_with("to=%2B302310111&text=%CE%A3%CE%A5%CE%9D") && sms.2.ends_with("&sender=City"), "{}", sms.2);
+    assert!(
+        sms.2.starts_with("to=%2B302310111&text=%CE%A3%CE%A5%CE%9D") && sms.2.ends_with("&sender=City"),
+        "{}",
+        sms.2
+    );
     assert_eq!(sms.1, hook.requests("/sms")[0].1, "who gets it twice can tell");
     let chat = tests::wait_until("the chat", || hook.requests("/chat").first().cloned());
     assert!(chat.2.contains("\"rule\":\"bin-fire\"") && chat.2.contains("\"state\":\"raised\""), "{}", chat.2);
@@ -127,10 +132,8 @@ fn a_way_that_refuses_is_given_up_and_said_and_a_test_tells() {
     let file = gateway.folder().join("password");
     std::fs::write(&file, tests::people::PASSWORD).expect("the folder is ours");
     for (login, mail) in [("nikos", "nikos@example.gr"), ("ghost", "nobody@example.gr")] {
-        let line = format!(
-            "user add {login} --role operator --email {mail} --password-file {} --config FILE",
-            file.display()
-        );
+        let line =
+            format!("user add {login} --role operator --email {mail} --password-file {} --config FILE", file.display());
         let added = gateway.command(&line);
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     }

@@ -60,7 +60,11 @@ fn a_blow_calls_for_an_inspection_and_stays_until_a_person_ends_it_also_through_
     });
     assert!(page.contains("Strong impact on equipment") && page.contains("64.50\u{a0}g"), "{page}");
     assert!(page.contains("Look at the equipment on the spot"), "{page}");
-    assert!(technician.get("/equipment/pg-1?lang=en").text().contains("Impact on equipment 64.50 g"), "{}", called(&technician));
+    assert!(
+        technician.get("/equipment/pg-1?lang=en").text().contains("Impact on equipment 64.50 g"),
+        "{}",
+        called(&technician)
+    );
 
     // Restarted while nobody has answered, while somebody has, and after it is over: told once.
     for state in ["not answered", "acknowledged", "over"] {
@@ -81,9 +85,16 @@ fn a_blow_calls_for_an_inspection_and_stays_until_a_person_ends_it_also_through_
             "acknowledged" => {
                 let refused = technician.post(&format!("/alerts/{id}/clear"), &[("note", " ")]);
                 assert_eq!(refused.status, 422, "why is asked for");
-                assert_eq!(technician.post(&format!("/alerts/{id}/clear"), &[("note", "δεν έπαθε τίποτε")]).status, 303);
+                assert_eq!(
+                    technician.post(&format!("/alerts/{id}/clear"), &[("note", "δεν έπαθε τίποτε")]).status,
+                    303
+                );
             }
-            _ => assert_eq!(technician.post(&format!("/alerts/{id}/clear"), &[("note", "ξανά")]).status, 422, "it is over"),
+            _ => assert_eq!(
+                technician.post(&format!("/alerts/{id}/clear"), &[("note", "ξανά")]).status,
+                422,
+                "it is over"
+            ),
         }
     }
     let log = gateway.administrator("anna").get("/audit?category=alerts&lang=en").text();
@@ -103,7 +114,11 @@ fn what_later_readings_cleared_is_never_told_and_what_holds_is_once() {
     send(
         &gateway,
         &node,
-        &[("water_pressure", 0.5, at - 2_000_000), ("water_pressure", 0.4, at - 1_000_000), ("water_pressure", 3.0, at)],
+        &[
+            ("water_pressure", 0.5, at - 2_000_000),
+            ("water_pressure", 0.4, at - 1_000_000),
+            ("water_pressure", 3.0, at),
+        ],
     );
     // The sensor's own fault is no alert: what fails its range does not count.
     send(&gateway, &node, &[("water_pressure", -1.0, at + 1_000)]);
@@ -116,7 +131,9 @@ fn what_later_readings_cleared_is_never_told_and_what_holds_is_once() {
     let id = tests::wait_until("the alert", || open(&operator, FIRE).pop());
     let strip = operator.get("/?lang=en").text();
     assert!(strip.contains("Alarm without an answer: Fire in a bin."), "{strip}");
-    tests::wait_until("the worst of it", || operator.get("/alerts?lang=en").text().contains("84.0\u{a0}°C").then_some(()));
+    tests::wait_until("the worst of it", || {
+        operator.get("/alerts?lang=en").text().contains("84.0\u{a0}°C").then_some(())
+    });
     // Under maintenance nothing more is told of it.
     let local = |ms: i64| {
         let mut date = std::process::Command::new("date");

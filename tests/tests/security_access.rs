@@ -28,7 +28,9 @@ fn expected(method: &str, path: &str) -> &'static [&'static str] {
             | "/field/sw.js"
             | "/assets/field/{edition}/{file}",
         )
-        | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/wall.js" | "/assets/icon.svg" | "/assets/logo") => &["nobody"],
+        | ("GET", "/assets/style.css" | "/assets/live.js" | "/assets/wall.js" | "/assets/icon.svg" | "/assets/logo") => {
+            &["nobody"]
+        }
         ("GET", "/field" | "/field/day" | "/field/who" | "/documents/{sha256}") | ("POST", "/field/forms") => ALL,
         ("POST", "/field/documents") => &["technician", "operator", "inspector", "administrator"],
         (_, path) if path == "/account" || path.starts_with("/account/") => ALL,

@@ -276,7 +276,9 @@ fn the_explained_file_has_every_key_and_the_optional_ones_at_their_defaults() {
     fs::write(folder.path().join("influxdb.token"), "t\n").expect("it can be written");
     fs::write(folder.path().join("broker.password"), "p\n").expect("it can be written");
     fs::write(folder.path().join("oidc.secret"), "s\n").expect("it can be written");
-    for (file, line) in [("smtp.password", "p"), ("sms.token", "t"), ("sms.url", "https://sms"), ("heartbeat.url", "https://up")] {
+    for (file, line) in
+        [("smtp.password", "p"), ("sms.token", "t"), ("sms.url", "https://sms"), ("heartbeat.url", "https://up")]
+    {
         fs::write(folder.path().join(file), line).expect("it can be written");
     }
     fs::create_dir(folder.path().join("tls")).expect("it can be made");
@@ -320,12 +322,18 @@ fn ways_to_tell_people_are_sound_or_say_why_not() {
         ("[delivery.smtp]\nhost = \"mail.example.gr\"\nfrom = \"a@b.gr\"\nusername = \"x\"", "one without the other"),
         ("[[delivery.webhook]]\nname = \"sms\"\nurl = \"http://sms.example.gr\"", "an address that cannot be used"),
         ("[[delivery.webhook]]\nname = \"a b\"\nurl = \"https://x.gr\"", "delivery.webhook[0].name"),
-        ("[[delivery.webhook]]\nname = \"a\"\nurl = \"https://x.gr\"\npreset = \"sms\"\nevery = true", "somebody to go to"),
+        (
+            "[[delivery.webhook]]\nname = \"a\"\nurl = \"https://x.gr\"\npreset = \"sms\"\nevery = true",
+            "somebody to go to",
+        ),
         ("[[delivery.webhook]]\nname = \"a\"\nurl = \"https://x.gr\"\nfields = [\"sender\"]", "a name, =, and a value"),
         ("[delivery.mqtt]\ntopic = \"city/alerts\"", "no broker to publish to"),
         ("[delivery.heartbeat]\nevery_s = 1\nurl = \"https://x.gr\"", "5 to 86400"),
         ("demonstration = true\n[delivery.heartbeat]\nurl = \"https://x.gr\"", "demonstration data stays here"),
-        ("demonstration = true\n[delivery.smtp]\nhost = \"mail.example.gr\"\nfrom = \"a@b.gr\"", "demonstration data stays here"),
+        (
+            "demonstration = true\n[delivery.smtp]\nhost = \"mail.example.gr\"\nfrom = \"a@b.gr\"",
+            "demonstration data stays here",
+        ),
     ];
     for (text, part) in table {
         let told = problems(text);

@@ -54,15 +54,21 @@ impl Story {
         let (inspector, technician) = (self.hand("demo-eleni")?, self.hand("demo-petros")?);
         let photograph = Box::from(self.book.keep(CAUSE, "demo.png", &picture()?)?.sha256);
         let shelf = self.book.shelf()?;
-        let unit = shelf.unit_of(&swing, &self.config.catalogue).context("the swing is inspected with its playground")?;
+        let unit =
+            shelf.unit_of(&swing, &self.config.catalogue).context("the swing is inspected with its playground")?;
         let called = shelf.get(&unit.id).and_then(|held| held.dossier.calls.values().next().cloned());
         let mut steps = Vec::new();
         if let Some(call) = called {
             let covers = shelf.asset(&unit.id).and_then(|asset| self.config.catalogue.sheet(&asset.kind));
             let covers = covers.and_then(|sheet| sheet.of_type(&call.of_type)).map(|of_type| of_type.covers.clone());
             let covers = covers.unwrap_or_default().iter().map(|code| Box::from(&**code)).collect();
-            let deed =
-                Deed::Inspected { of_type: call.of_type.clone(), covers, passed: false, found_well: Vec::new(), supersedes: None };
+            let deed = Deed::Inspected {
+                of_type: call.of_type.clone(),
+                covers,
+                passed: false,
+                found_well: Vec::new(),
+                supersedes: None,
+            };
             steps.push(self.inspected(&unit.id, &inspector, deed, &call.of_type)?);
         }
         let found = Deed::Found { severity: Severity::Urgent, text: DEFECT.to_owned(), rating: None };
@@ -120,7 +126,8 @@ impl Story {
 
     fn step(&self, asset: &AssetId, by: &Hand, deed: Deed, photograph: Option<&Box<str>>) -> anyhow::Result<New> {
         let uid = Uid::new(&format!("tour-{:016x}", super::random()?))?;
-        let evidence = Evidence { files: photograph.into_iter().cloned().collect(), text: "επίδειξη".to_owned() };
+        let evidence =
+            Evidence { files: photograph.into_iter().cloned().collect(), text: "επίδειξη".to_owned() };
         Ok(New::of(asset.clone(), Step { uid, at: self.clock.now(), by: by.clone(), deed, evidence }))
     }
 

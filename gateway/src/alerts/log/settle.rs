@@ -64,7 +64,10 @@ impl Look {
         self.findings.is_empty()
             && !self.clear.iter().any(|(rule, subject)| board.find(rule, subject).is_some())
             && !self.whole.iter().any(|rule| board.of_rule(rule).next().is_some())
-            && !board.open().any(|alert| now.millis_since(alert.raised_at) > DAY_MS)
+            && !board.open().any(|alert| {
+                let rests = board.rules.find(&alert.rule).is_none_or(|listed| listed.rests());
+                rests || now.millis_since(alert.raised_at) > DAY_MS
+            })
     }
 
     /// Findings of one rule and subject as one: the earliest, the worst, the members of all.

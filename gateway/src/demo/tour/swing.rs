@@ -40,7 +40,8 @@ impl Tour {
         let before = self.eyes.alerts(SWING_NAME).await?;
         let value = protocols::native::Decimal::nearest(BLOW_G, 2).context("a small number")?;
         let blow = Sample { at: now(), quantity: "impact", value, unit: "" };
-        let player = self.tests.iter().find(|player| player.node.id.as_str() == NODE).context("the node of the swing")?;
+        let player =
+            self.tests.iter().find(|player| player.node.id.as_str() == NODE).context("the node of the swing")?;
         let mut naming = Naming { incarnation: crate::demo::random()?, boot: 1, sequence: 0 };
         let sent = messages(&player.node.id, Dialect::Native, &mut naming, &[blow]);
         self.sender(player, &Arc::<Flow>::default(), LOOK_EVERY).deliver(sent).await?;
