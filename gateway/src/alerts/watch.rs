@@ -10,6 +10,8 @@ mod series;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use series::Seen;
+
 use super::evaluate::{self, Episode, Point};
 use super::life::Facts;
 use super::{Board, Finding, Look, Subject};
@@ -118,8 +120,9 @@ impl Watcher {
         });
         self.seen = seen;
         for (judged, rules) in to_judge {
+            let mut seen = Seen::default();
             for rule in rules {
-                self.judge(around, &judged, &rule, look)?;
+                self.judge(around, &judged, &rule, &mut seen, look)?;
             }
         }
         Ok(())
@@ -130,12 +133,14 @@ impl Watcher {
         around: &Surroundings<'_>,
         judged: &Judged,
         rule: &Arc<AlertRule>,
+        seen: &mut Seen,
         look: &mut Look,
     ) -> Result<(), StoreError> {
         let subject = about(rule, &judged.place);
         let met = around.board.find(&rule.code, &subject).is_some();
         let from = judged.from.max(judged.last_at.plus_millis(-LATE_MAX_MS));
-        let found = series::episodes(around.reader, rule, judged.id, (from, judged.last_at), (judged.begun_at, met))?;
+        let found =
+            series::episodes(around.reader, rule, judged.id, (from, judged.last_at), (judged.begun_at, met), seen)?;
         let last = found.last().filter(|episode| episode.until.is_none() || rule.latched);
         match last {
             Some(_) => {
@@ -165,7 +170,7 @@ impl Watcher {
                 continue;
             }
             let span = (last_at.plus_millis(-LOOKED_BACK_MS), last_at);
-            let found = series::episodes(around.reader, rule, other.id, span, (begun_at, false))?;
+            let found = series::episodes(around.reader, rule, other.id, span, (begun_at, false), &mut Seen::default())?;
             if found.last().is_some_and(|episode| episode.until.is_none()) {
                 return Ok(true);
             }
@@ -333,7 +338,14 @@ pub(super) fn past(
         }
         looked += 1;
         let subject = about(rule, &place);
-        for episode in series::episodes(around.reader, rule, datastream.id, (from, until), (begun_at, false))? {
+        for episode in series::episodes(
+            around.reader,
+            rule,
+            datastream.id,
+            (from, until),
+            (begun_at, false),
+            &mut Seen::default(),
+        )? {
             let day = crate::operations::schedule::local_day(episode.met_at, around.zone);
             let once = rule.one_for == OneFor::CommunityDay || rule.latched;
             if episode.met_at >= from && (!once || told.insert((subject.clone(), day))) {

@@ -127,6 +127,7 @@ impl<'a> Shown<'a> {
             ("node", code) => {
                 let registry = self.pages.gateway.registry.snapshot();
                 let name = registry.nodes.get(code).and_then(|node| node.name.as_ref()).map(|name| t.pick(name));
+                let name = name.filter(|name| *name != code);
                 let shown = name.map_or_else(|| code.to_owned(), |name| format!("{name} ({code})"));
                 (shown, Some(format!("/nodes/{code}")))
             }

@@ -163,7 +163,8 @@ impl Watcher {
             let subject = about(rule, &judged.place);
             let met = around.board.find(&rule.code, &subject).is_some();
             let span = (around.now.plus_millis(-WINDOWS_BACK_MS), around.now);
-            let found = series::episodes(around.reader, rule, judged.id, span, (begun_at, met))?;
+            let found =
+                series::episodes(around.reader, rule, judged.id, span, (begun_at, met), &mut series::Seen::default())?;
             match found.last().filter(|episode| episode.until.is_none()) {
                 Some(episode) => look.findings.push(judged.finding(rule, &subject, episode)),
                 None => judged_clear.push((rule.code.clone(), subject)),

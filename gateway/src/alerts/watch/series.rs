@@ -12,6 +12,28 @@ const READ_MAX: usize = 100_000;
 const NEWEST: Page = Page { skip: 0, top: READ_MAX };
 const DAY_MS: i64 = 86_400_000;
 
+/// What was read of one datastream up to one moment: several rules ask for the same.
+#[derive(Debug, Default)]
+pub(in crate::alerts) struct Seen(Option<(Timestamp, Vec<Point>)>);
+
+impl Seen {
+    fn since(
+        &mut self,
+        reader: &Reader,
+        id: DatastreamId,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<Vec<Point>, StoreError> {
+        if !self.0.as_ref().is_some_and(|(read_from, _)| *read_from <= from) {
+            let span = Span { from, until: until.plus_millis(1) };
+            let mut observations = reader.observations(id, span, Order::Descending, NEWEST)?;
+            observations.reverse();
+            self.0 = Some((from, points(&observations)));
+        }
+        let all = self.0.as_ref().map_or(&[][..], |(_, points)| points);
+        Ok(all[all.partition_point(|point| point.at < from)..].to_vec())
+    }
+}
+
 /// The episodes of a rule among what was measured in `[from, until]`. `begun_at`: when the datastream began; `met`: whether the rule was
 /// met before.
 pub(in crate::alerts) fn episodes(
@@ -20,15 +42,11 @@ pub(in crate::alerts) fn episodes(
     id: DatastreamId,
     (from, until): (Timestamp, Timestamp),
     (begun_at, met): (Timestamp, bool),
+    seen: &mut Seen,
 ) -> Result<Vec<Episode>, StoreError> {
     let period_ms = reader.datastream(id).and_then(|d| reader.period_s(&d.key)).map_or(0, |s| i64::from(s) * 1_000);
     let gap_ms = (3 * period_ms).max(GAP_MIN_MS);
-    let read = |from: Timestamp| -> Result<Vec<Point>, StoreError> {
-        let span = Span { from, until: until.plus_millis(1) };
-        let mut observations = reader.observations(id, span, Order::Descending, NEWEST)?;
-        observations.reverse();
-        Ok(points(&observations))
-    };
+    let mut read = |from: Timestamp| seen.since(reader, id, (from, until));
     match &rule.on {
         Condition::Level { of: Of::Readings, test, .. } => {
             // One that is beyond from before counts from when it went beyond.

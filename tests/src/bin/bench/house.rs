@@ -37,6 +37,33 @@ impl Gateway {
         Ok(gateway)
     }
 
+    /// One that looks each second by `rules` rules of alerts, none of which is met.
+    pub(crate) fn start_with_rules(rules: usize) -> Result<Self> {
+        let folder = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").unwrap_or_else(|| ".".into()))?;
+        let catalogues = folder.path().join("catalogues");
+        let ours = tests::gateway::repository("config/catalogues");
+        Command::new("cp").arg("-r").arg(ours).arg(&catalogues).status()?;
+        let mut text = String::new();
+        for n in 0..rules {
+            write!(
+                text,
+                "[[rule]]\ncode = \"r{n}\"\nname = {{ el = \"α\", en = \"a\" }}\nseverity = \"warning\"\non = \"above\"\n\
+                 quantity = \"{}\"\nlevel = {}\nfor_s = 600\ninstructions = {{ el = \"α\", en = \"a\" }}\nsource = \"x\"\n",
+                ["pm25", "pm10", "temperature", "humidity"][n % 4],
+                900 + n % 90
+            )?;
+        }
+        std::fs::write(catalogues.join("alerts.toml"), text)?;
+        let mut config =
+            String::from("data_dir = \"data\"\n[listen]\nmqtt = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\n");
+        config.push_str("[enrolment]\nmode = \"open\"\n[access]\nread = \"anyone\"\n[alerts]\nevery_s = 1\n");
+        std::fs::write(folder.path().join("gateway.toml"), config)?;
+        let child = spawn(folder.path())?;
+        let mut gateway = Self { child, folder, mqtt: 0, http: 0 };
+        gateway.wait_open()?;
+        Ok(gateway)
+    }
+
     pub(crate) fn wait_open(&mut self) -> Result<()> {
         let ports = self.folder.path().join("data/ports.json");
         for _ in 0..600 {

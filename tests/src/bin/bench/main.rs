@@ -31,7 +31,7 @@ type Bench = fn() -> Result<Vec<Row>>;
 fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
     let wanted = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
-    let benches: [(&str, Bench); 10] = [
+    let benches: [(&str, Bench); 11] = [
         ("senml", rows::senml),
         ("native", rows::native),
         ("broker", rows::broker),
@@ -42,6 +42,7 @@ fn main() -> Result<()> {
         ("week", rows::week),
         ("nodes", rows::nodes),
         ("backlog", rows::backlog),
+        ("alerts", rows::alerts),
     ];
     if let Some(unknown) = names.iter().find(|name| benches.iter().all(|(known, _)| known != name)) {
         let known: Vec<_> = benches.iter().map(|(name, _)| *name).collect();
