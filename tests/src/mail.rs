@@ -64,13 +64,13 @@ impl MailServer {
     /// # Panics
     /// When it does not start.
     pub fn run(&mut self) {
-        let mut command = Command::new("python3");
+        let mut command = Command::new(python());
         command.arg(self.folder.path().join("server.py")).arg(self.port.to_string()).arg(self.kept());
         let errors = std::fs::File::create(self.folder.path().join("errors")).expect("the folder is ours");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn();
         self.child = Some(child.expect("python3 is missing; install it with: apt-get install python3"));
         let address = format!("127.0.0.1:{}", self.port);
-        wait_until("the mail server to open (it needs: pip install aiosmtpd)", || {
+        wait_until("the mail server to open (it needs: apt-get install python3-aiosmtpd)", || {
             std::net::TcpStream::connect(&address).ok()
         });
     }
@@ -101,4 +101,13 @@ impl Drop for MailServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The python that has the mail server: the first in the path, or Debian's own, where Debian's package puts it.
+fn python() -> &'static str {
+    const HERE: [&str; 2] = ["python3", "/usr/bin/python3"];
+    let has_it = |python: &&str| {
+        Command::new(python).args(["-c", "import aiosmtpd"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    };
+    HERE.into_iter().find(has_it).unwrap_or("python3")
 }

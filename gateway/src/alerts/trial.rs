@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Subject;
 use super::evaluate::Episode;
-use super::watch::{self, Trialled};
+use super::watch::{self, Past, Trialled};
 use crate::catalogue::alerts::AlertRule;
 use crate::reading::Timestamp;
 use crate::store::StoreError;
@@ -41,7 +41,7 @@ pub fn run(rule: &AlertRule, around: &Trialled<'_>, now: Timestamp) -> Result<Op
         return Ok(None);
     }
     let span = (now.plus_millis(-DAYS * 86_400_000), now);
-    let (episodes, looked, left_out) = watch::past(rule, around, span, DATASTREAMS_MAX)?;
+    let Past { episodes, looked, left_out } = watch::past(rule, around, span, DATASTREAMS_MAX)?;
     let mut counts: BTreeMap<&Subject, usize> = BTreeMap::new();
     for (subject, _) in &episodes {
         *counts.entry(subject).or_default() += 1;

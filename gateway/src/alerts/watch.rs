@@ -311,17 +311,27 @@ pub struct Trialled<'a> {
     pub zone: &'a jiff::tz::TimeZone,
 }
 
-/// What a rule would have raised in a span, by the order of datastreams: as many of them as `most`, how many were looked at and how many
-/// not. Blows on one piece within a day are one, as one alert would have been open.
+/// What a rule would have raised.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// About what, and when, by the order of datastreams.
+    pub(super) episodes: Vec<(Subject, Episode)>,
+    /// Datastreams that were looked at,
+    pub(super) looked: usize,
+    /// and those that were too many.
+    pub(super) left_out: usize,
+}
+
+/// What a rule would have raised in a span, from as many datastreams as `most`. Blows on one piece within a day are one, as one alert would have been open.
 pub(super) fn past(
     rule: &AlertRule,
     around: &Trialled<'_>,
     (from, until): (Timestamp, Timestamp),
     most: usize,
-) -> Result<(Vec<(Subject, Episode)>, usize, usize), StoreError> {
+) -> Result<Past, StoreError> {
     let registry = around.reader.registry();
     let watcher = Watcher { mounted: mounted(around.shelf, around.reader.catalogue()), ..Watcher::default() };
-    let (mut found, mut looked, mut left_out) = (Vec::new(), 0, 0);
+    let mut past = Past::default();
     let mut told = BTreeSet::new();
     for datastream in around.reader.datastreams() {
         let (key, Some(begun_at), Some(last_at)) = (&datastream.key, datastream.begun_at, datastream.last_at) else {
@@ -332,11 +342,11 @@ pub(super) fn past(
         if Some(&key.quantity) != rule.on.quantity() || datastream.external || !asked || last_at < from {
             continue;
         }
-        if looked >= most {
-            left_out += 1;
+        if past.looked >= most {
+            past.left_out += 1;
             continue;
         }
-        looked += 1;
+        past.looked += 1;
         let subject = about(rule, &place);
         for episode in series::episodes(
             around.reader,
@@ -349,9 +359,9 @@ pub(super) fn past(
             let day = crate::operations::schedule::local_day(episode.met_at, around.zone);
             let once = rule.one_for == OneFor::CommunityDay || rule.latched;
             if episode.met_at >= from && (!once || told.insert((subject.clone(), day))) {
-                found.push((subject.clone(), episode));
+                past.episodes.push((subject.clone(), episode));
             }
         }
     }
-    Ok((found, looked, left_out))
+    Ok(past)
 }

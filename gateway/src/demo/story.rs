@@ -52,7 +52,7 @@ impl Story {
     pub(super) fn lock_out(&self) -> anyhow::Result<()> {
         let swing = AssetId::new(SWING)?;
         let (inspector, technician) = (self.hand("demo-eleni")?, self.hand("demo-petros")?);
-        let photograph = Box::from(self.book.keep(CAUSE, "demo.png", &picture()?)?.sha256);
+        let photograph = self.book.keep(CAUSE, "demo.png", &picture()?)?.sha256;
         let shelf = self.book.shelf()?;
         let unit =
             shelf.unit_of(&swing, &self.config.catalogue).context("the swing is inspected with its playground")?;
@@ -98,7 +98,7 @@ impl Story {
         let ordered = self.step(&swing, &operator, ordered, None)?;
         let order = ordered.step.uid.clone();
         let done = Deed::WorkDone { order, parts: "δοκός".into(), cost_cents: Some(18_000) };
-        let photograph = Box::from(self.book.keep(CAUSE, "demo.png", &picture()?)?.sha256);
+        let photograph = self.book.keep(CAUSE, "demo.png", &picture()?)?.sha256;
         let looked = Deed::Inspected {
             of_type: REINSPECTION.into(),
             covers: Vec::new(),
@@ -124,10 +124,10 @@ impl Story {
         Ok(Hand(person.id.subject().into()))
     }
 
-    fn step(&self, asset: &AssetId, by: &Hand, deed: Deed, photograph: Option<&Box<str>>) -> anyhow::Result<New> {
+    fn step(&self, asset: &AssetId, by: &Hand, deed: Deed, photograph: Option<&str>) -> anyhow::Result<New> {
         let uid = Uid::new(&format!("tour-{:016x}", super::random()?))?;
         let evidence =
-            Evidence { files: photograph.into_iter().cloned().collect(), text: "επίδειξη".to_owned() };
+            Evidence { files: photograph.into_iter().map(Box::from).collect(), text: "επίδειξη".to_owned() };
         Ok(New::of(asset.clone(), Step { uid, at: self.clock.now(), by: by.clone(), deed, evidence }))
     }
 

@@ -28,10 +28,13 @@ fn told(test: &Test, values: &[f64]) -> Vec<(i64, Option<i64>)> {
     found.iter().map(|episode| (minutes(episode.met_at), episode.until.map(minutes))).collect()
 }
 
+/// For how many minutes it lasts and is back, the values of each minute, when it is met and until when.
+type Row<'a> = (i64, i64, &'a [f64], &'a [(i64, Option<i64>)]);
+
 #[test]
 fn a_level_is_met_beyond_it_and_over_at_the_other() {
     let none = f64::NAN;
-    let table: &[(i64, i64, &[f64], &[(i64, Option<i64>)])] = &[
+    let table: &[Row<'_>] = &[
         (0, 0, &[], &[]),
         (0, 0, &[50.0, 49.0], &[]),
         (0, 0, &[50.1], &[(0, None)]),

@@ -136,7 +136,7 @@ impl Alerts {
             }
             over.extend(board.open().filter_map(|alert| Some((Alert::clone(alert), self.by_day(board, alert, now)?))));
             for (alert, deed) in over {
-                if !board.find(&alert.rule, &alert.subject).is_some_and(|open| open.id == alert.id) {
+                if board.find(&alert.rule, &alert.subject).is_none_or(|open| open.id != alert.id) {
                     continue;
                 }
                 let ends_itself = !alert.facts.latched || matches!(deed, Deed::Merged { .. });

@@ -23,7 +23,7 @@ impl Seen {
         id: DatastreamId,
         (from, until): (Timestamp, Timestamp),
     ) -> Result<Vec<Point>, StoreError> {
-        if !self.0.as_ref().is_some_and(|(read_from, _)| *read_from <= from) {
+        if self.0.as_ref().is_none_or(|(read_from, _)| *read_from > from) {
             let span = Span { from, until: until.plus_millis(1) };
             let mut observations = reader.observations(id, span, Order::Descending, NEWEST)?;
             observations.reverse();

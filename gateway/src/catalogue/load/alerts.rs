@@ -70,7 +70,7 @@ impl Entries {
     ) -> AlertRule {
         let code = self.code(at, &shape.code, seen);
         let on = self.text(at, "on", &shape.on);
-        let on = self.is_one_of(at, "on", &shape.on, &on, &CONDITIONS).then_some(on).unwrap_or_default();
+        let on = if self.is_one_of(at, "on", &shape.on, &on, &CONDITIONS) { on } else { Default::default() };
         self.only(at, shape, &on);
         let severity = self.one_of(at, "severity", &shape.severity, &Severity::ALL.map(Severity::code));
         let severity = severity.and_then(|code| Severity::named(&code)).unwrap_or(Severity::Warning);

@@ -188,7 +188,11 @@ impl Check<'_> {
         let (key, span) = if file.get().is_some() { ("url_file", file.span()) } else { ("url", url.span()) };
         let key = format!("{path}.{key}");
         let found = match self.text(&key, file) {
-            Some(file) => self.password_of(&key, &self.folder.join(file), span.clone()),
+            Some(file) => {
+                // It is not taken, and yet has to be a text.
+                self.text(&format!("{path}.url"), url);
+                self.password_of(&key, &self.folder.join(file), span.clone())
+            }
             None => Some(Secret::new(self.required(&key, url, section, EXPECTED))),
         };
         let found = found.unwrap_or_else(|| Secret::new(String::new()));

@@ -70,7 +70,7 @@ fn render(pages: &Pages, visitor: &Visitor, wrong: Option<&'static str>) -> Resu
     let (email, phone) = (me.as_ref().and_then(|me| me.email.clone()), me.as_ref().and_then(|me| me.phone.clone()));
     let mut ways = Vec::new();
     if let Some(smtp) = &delivery.smtp {
-        let says = format!("{}:{}, {} {}", smtp.host, smtp.port, t.from_address(), smtp.from);
+        let says = format!("{}:{}, {} {}", smtp.host, smtp.port, t.sent_from(), smtp.from);
         let wrong = email.is_none().then(|| t.you_have_no_email());
         ways.push(Line { way: "email", target: String::new(), name: t.way(Way::Email).to_owned(), says, wrong });
     }

@@ -213,7 +213,7 @@ words! {
     notice_to: "Σε", "To";
     notice_way: "Τρόπος", "Way";
     notice_subject: "Μήνυμα", "Message";
-    from_address: "από", "from";
+    sent_from: "από", "from";
     webhook_sms: "αριθμός και σύντομο κείμενο (πύλη SMS)", "a number and a short text (SMS gateway)";
     webhook_json: "όλα, ως JSON, για όποιον έχει υπηρεσία", "all of it, as JSON, for whoever is on call";
     webhook_every: "κάθε αλλαγή κάθε ειδοποίησης, ως JSON", "each change of each alert, as JSON";
