@@ -7,13 +7,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::peer::free_port;
+use crate::tls::{Pair, text};
 use crate::wait_until;
 
 /// Writes each message as a line of JSON: to whom, its headers as people read them, its text. An address that begins with `nobody` is
 /// refused for good.
 const SERVER: &str = r#"
-import email, email.policy, json, sys, time
+import email, email.policy, json, ssl, sys, time
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 class Keep:
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -30,7 +32,19 @@ class Keep:
             file.write(json.dumps(kept) + "\n")
         return "250 kept"
 
-Controller(Keep(), hostname="127.0.0.1", port=int(sys.argv[1])).start()
+guard = {}
+if len(sys.argv) > 3:
+    cert, key, name, password = sys.argv[3:]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    def known(server, session, envelope, mechanism, data):
+        right = (data.login, data.password) == (name.encode(), password.encode())
+        return AuthResult(success=right, handled=False)
+
+    guard = dict(tls_context=context, require_starttls=True, auth_required=True, authenticator=known)
+
+Controller(Keep(), hostname="127.0.0.1", port=int(sys.argv[1]), **guard).start()
 while True:
     time.sleep(60)
 "#;
@@ -40,6 +54,7 @@ while True:
 pub struct MailServer {
     folder: TempDir,
     port: u16,
+    guard: Vec<String>,
     child: Option<Child>,
 }
 
@@ -51,7 +66,12 @@ impl MailServer {
     pub fn prepare() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("server.py"), SERVER).expect("the folder is ours");
-        Self { folder, port: free_port(), child: None }
+        Self { folder, port: free_port(), guard: Vec::new(), child: None }
+    }
+
+    /// It takes nothing before STARTTLS with this certificate, and nothing from who does not sign in.
+    pub fn guard(&mut self, pair: &Pair, name: &str, password: &str) {
+        self.guard = vec![text(&pair.cert), text(&pair.key), name.to_owned(), password.to_owned()];
     }
 
     /// Its port.
@@ -65,7 +85,7 @@ impl MailServer {
     /// When it does not start.
     pub fn run(&mut self) {
         let mut command = Command::new(python());
-        command.arg(self.folder.path().join("server.py")).arg(self.port.to_string()).arg(self.kept());
+        command.arg(self.folder.path().join("server.py")).arg(self.port.to_string()).arg(self.kept()).args(&self.guard);
         let errors = std::fs::File::create(self.folder.path().join("errors")).expect("the folder is ours");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn();
         self.child = Some(child.expect("python3 is missing; install it with: apt-get install python3"));

@@ -8,13 +8,26 @@ use tests::hook::Hook;
 use tests::mail::MailServer;
 use tests::node::Node;
 use tests::now_ms;
+use tests::people::Person;
 use tests::senml::{Entry, to_json};
+use tests::tls::{PrivateCa, text};
 
 /// A fire in a bin.
 fn fire(gateway: &Gateway, bin: &str) {
     let node = Node::new_v5(gateway, bin);
     node.publish(to_json("", &[Entry { name: "bin_temperature", unit: None, value: 81.5, unix_ms: now_ms() }]));
     node.wait_acknowledged();
+}
+
+/// An operator with an address, signed in.
+fn operator(gateway: &Gateway, login: &str, email: &str) -> Person {
+    let file = gateway.folder().join("password");
+    std::fs::write(&file, tests::people::PASSWORD).expect("the folder is ours");
+    let line =
+        format!("user add {login} --role operator --email {email} --password-file {} --config FILE", file.display());
+    let added = gateway.command(&line);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    gateway.sign_in(login)
 }
 
 #[test]
@@ -129,15 +142,8 @@ fn a_way_that_refuses_is_given_up_and_said_and_a_test_tells() {
         ("delivery.smtp.from", "\"gateway@example.gr\""),
         ("delivery.webhook", &webhooks),
     ]);
-    let file = gateway.folder().join("password");
-    std::fs::write(&file, tests::people::PASSWORD).expect("the folder is ours");
-    for (login, mail) in [("nikos", "nikos@example.gr"), ("ghost", "nobody@example.gr")] {
-        let line =
-            format!("user add {login} --role operator --email {mail} --password-file {} --config FILE", file.display());
-        let added = gateway.command(&line);
-        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-    }
-    let (nikos, ghost) = (gateway.sign_in("nikos"), gateway.sign_in("ghost"));
+    let nikos = operator(&gateway, "nikos", "nikos@example.gr");
+    let ghost = operator(&gateway, "ghost", "nobody@example.gr");
     assert_eq!(nikos.post("/alerts/delivery/test", &[("way", "email")]).status, 303);
     let arrived = tests::wait_until("the test mail", || mail.mails().first().cloned());
     assert!(arrived["subject"].as_str().expect("a subject").starts_with("Δοκιμή ειδοποίησης"), "{arrived}");
@@ -154,4 +160,49 @@ fn a_way_that_refuses_is_given_up_and_said_and_a_test_tells() {
     let ready = gateway.get("/readyz").text();
     assert!(ready.contains("2 notices were given up"), "{ready}");
     assert_eq!((mail.mails().len(), hook.requests("/ops").len()), (1, 1), "what would never go is not tried again");
+}
+
+#[test]
+fn mail_goes_by_starttls_to_a_server_the_city_vouches_for_and_waits_for_the_right_password() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ca = PrivateCa::new(folder.path(), "city");
+    let mut mail = MailServer::prepare();
+    mail.guard(&ca.issue("mail", "localhost", "DNS:localhost"), "gateway", "the right one");
+    mail.run();
+    let password = folder.path().join("smtp.password");
+    std::fs::write(&password, "an old one\n").expect("the folder is ours");
+    let quoted = |text: &str| format!("\"{text}\"");
+    let (port, password_file) = (mail.port().to_string(), quoted(&text(&password)));
+    let mut settings = vec![
+        ("delivery.retry_delay_min_s", "1"),
+        ("delivery.retry_delay_max_s", "1"),
+        ("delivery.smtp.host", "\"localhost\""),
+        ("delivery.smtp.port", &port),
+        ("delivery.smtp.from", "\"gateway@example.gr\""),
+        ("delivery.smtp.username", "\"gateway\""),
+        ("delivery.smtp.password_file", &password_file),
+    ];
+    // Nobody vouches for it: nothing is sent, not even the password.
+    let mut gateway = Gateway::start(&settings);
+    let nikos = operator(&gateway, "nikos", "nikos@example.gr");
+    assert_eq!(nikos.post("/alerts/delivery/test", &[("way", "email")]).status, 303);
+    let says = |gateway: &Gateway, what: &str| {
+        let nikos = gateway.sign_in("nikos");
+        tests::wait_until(what, || nikos.get("/alerts/delivery?lang=en").text().contains(what).then_some(()));
+    };
+    says(&gateway, "no connection to the mail server: invalid peer certificate: UnknownIssuer");
+
+    gateway.kill();
+    let ca_file = quoted(&text(&ca.cert()));
+    settings.push(("delivery.smtp.ca_file", &ca_file));
+    gateway.configure(&settings);
+    gateway.restart();
+    says(&gateway, "does not take the name and password");
+    assert_eq!(mail.mails().len(), 0);
+
+    gateway.kill();
+    std::fs::write(&password, "the right one\n").expect("the folder is ours");
+    gateway.restart();
+    let arrived = tests::wait_until("the test mail", || mail.mails().first().cloned());
+    assert_eq!(arrived["to"][0], "nikos@example.gr");
 }

@@ -78,13 +78,13 @@ fn encode(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::config::Secret;
     use crate::delivery::{Notice, Way};
     use crate::reading::Timestamp;
 
-    fn sent() -> Sent {
+    pub(in crate::delivery) fn sent() -> Sent {
         let notice = Notice {
             alert: Some(7),
             person: Some("person/a".into()),
