@@ -229,7 +229,8 @@ fn the_review_tells_who_has_which_rights_and_since_when() {
         "an auditor is not led to what is refused"
     );
     let roles = between(&review, "class=\"roles\"", "</table>");
-    assert_eq!(roles.matches("● ναι").count(), 10 + 5 + 6 + 5 + 4 + 1, "every role and a token, as the program has it");
+    let may: Vec<usize> = roles.split("<tr>").skip(2).map(|row| row.matches("● ναι").count()).collect();
+    assert_eq!(may, [12, 4, 6, 8, 6, 1], "administrator, auditor, inspector, operator, technician, token");
 }
 
 #[test]
