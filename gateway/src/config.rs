@@ -321,6 +321,8 @@ pub struct Windows {
 pub struct Alerts {
     /// Seconds between two looks at what came.
     pub every_s: u32,
+    /// Milliseconds that a look may read of the store for what came.
+    pub look_ms: u32,
     /// Minutes until the next one on call is told.
     pub escalate_min: u32,
     /// Seconds within which what is raised again is the same alert.

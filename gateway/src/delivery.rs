@@ -98,6 +98,11 @@ impl Trouble {
     }
 }
 
+/// What an error came of: "Connection refused", or a certificate that nobody vouches for.
+fn innermost(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
+}
+
 /// How notices are tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {

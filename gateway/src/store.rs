@@ -15,8 +15,9 @@ mod shared;
 pub mod sqlite;
 mod writer;
 
+pub use live::Came;
 pub(crate) use observations::{Versions, before, within};
-pub use reader::{Arrived, Came, Reader};
+pub use reader::{Arrived, Reader};
 pub use retention::Removed;
 pub(crate) use shared::{Judged, Shared};
 pub use writer::{Checkpoint, NameRow, NewRejection, NodeRow, Progress, Quarantined, Recovered, Writer};

@@ -224,6 +224,32 @@ if (wanted("alerts")) try {
     const problems = [operator, inspector, technician, wall, stranger].flatMap((page) => page.problems);
     assert.deepEqual([...wrong, ...problems], []);
   });
+
+  await check("where notices do not arrive, the page says by which way, why, and when it is tried again", async () => {
+    // Nobody listens on port 1.
+    city.configure({
+      http: new URL(city.http).host,
+      more: `[delivery.smtp]
+host = "127.0.0.1"
+port = 1
+tls = "starttls"
+from = "gateway@example.gr"
+[[delivery.webhook]]
+name = "ops"
+url = "http://127.0.0.1:1/"
+[delivery.heartbeat]
+url = "http://127.0.0.1:1/"
+`,
+    });
+    await city.kill();
+    await city.start();
+    await go(operator, "/alerts/delivery");
+    await operator.getByText("ο λογαριασμός σας δεν έχει ηλεκτρονική διεύθυνση").waitFor();
+    await operator.getByRole("button", { name: /^Δοκιμή .*ops$/ }).click();
+    await operator.getByText("καμία σύνδεση: Connection refused").waitFor({ timeout: 30_000 });
+    await operator.getByText("νέα προσπάθεια").waitFor();
+    assert.deepEqual([...await everyLook(operator, "delivery-away", "/alerts/delivery"), ...operator.problems], []);
+  });
 } finally {
   await browser?.close();
   city.process?.kill("SIGTERM");

@@ -49,7 +49,7 @@ settle_s = 1
 quiet_s = 1
 [limits]
 checkpoint_s = 1
-`);
+${this.rules.more ?? ""}`);
   }
 
   add(id, type, site, el, en) {

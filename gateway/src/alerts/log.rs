@@ -69,6 +69,7 @@ pub struct Alerts {
     board: RwLock<Arc<Board>>,
     refused: AtomicU64,
     rested: AtomicU64,
+    behind: AtomicU64,
 }
 
 /// What is open, and by what it is judged, at one moment.
@@ -99,6 +100,11 @@ impl Board {
     /// The open alert of a rule about something.
     pub fn find(&self, rule: &str, subject: &Subject) -> Option<&Arc<Alert>> {
         self.open.get(rule)?.get(subject)
+    }
+
+    /// Whether anything is open about it.
+    pub fn is_about(&self, subject: &Subject) -> bool {
+        self.open.values().any(|of_rule| of_rule.contains_key(subject))
     }
 
     /// Open alerts of a rule.
@@ -194,8 +200,8 @@ impl Alerts {
             tracing::warn!(rule = %code, why, "a rule that was written on the page rests: the catalogue no longer allows it");
         }
         let (file, board) = (Mutex::new(connection), RwLock::new(Arc::new(board)));
-        let (refused, rested) = Default::default();
-        Ok(Arc::new(Self { catalogue, zone, clock, config, file, board, refused, rested }))
+        let (refused, rested, behind) = Default::default();
+        Ok(Arc::new(Self { catalogue, zone, clock, config, file, board, refused, rested, behind }))
     }
 
     /// What is open now, and by what it is judged.
@@ -216,6 +222,11 @@ impl Alerts {
     /// How often something was found that maintenance rests, since the start.
     pub fn rested(&self) -> u64 {
         self.rested.load(Ordering::Relaxed)
+    }
+
+    /// Datastreams that the last look had no time for.
+    pub fn behind(&self) -> u64 {
+        self.behind.load(Ordering::Relaxed)
     }
 
     /// An alert.

@@ -1,22 +1,24 @@
 //! [`Watcher`]: what rules make of what came, of what is settled, and of what is not heard. Reads the store and changes nothing.
 //!
 //! Most of what comes is beyond no level: that is seen from memory alone, by the smallest and the largest value that came of a
-//! datastream. Only where a rule may be met, or is, are observations read, as far back as the rule asks for. A look knows of no look
-//! before it but how much had come: after a restart it judges the last day anew, and what is told already stays told.
+//! datastream. Only where a rule may be met, or is, are observations read, as far back as the rule asks for, and for so long at most: what
+//! is left is judged by the next look. After a restart the last day is judged anew, and what is told already stays told.
 
+mod arrival;
 mod clock;
 mod series;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use series::Seen;
 
-use super::evaluate::{self, Episode, Point};
+use super::evaluate::{Episode, Point};
 use super::life::Facts;
 use super::{Board, Finding, Look, Subject};
 use crate::catalogue::Catalogue;
-use crate::catalogue::alerts::{AlertRule, Condition, Of, OneFor};
+use crate::catalogue::alerts::{AlertRule, OneFor};
 use crate::operations::asset::Tree;
 use crate::operations::book::Shelf;
 use crate::operations::duty::Day;
@@ -26,8 +28,6 @@ use crate::store::{Arrived, Reader, StoreError};
 
 /// How far back is looked where it is not known what came: after a start.
 const LOOKED_BACK_MS: i64 = 86_400_000;
-/// How far back what came late is judged.
-const LATE_MAX_MS: i64 = 7 * 86_400_000;
 /// Two readings further apart than this, or than three periods, say nothing of the time between.
 const GAP_MIN_MS: i64 = 3_600_000;
 
@@ -49,6 +49,8 @@ pub struct Surroundings<'a> {
     pub started_at: Timestamp,
     /// Now.
     pub now: Timestamp,
+    /// How long the store may be read for what came.
+    pub at_most: Duration,
     /// Whether nothing can be taken in now: then nobody is silent.
     pub deaf: bool,
 }
@@ -64,8 +66,7 @@ struct Mounted {
 /// Looks again and again.
 #[derive(Default)]
 pub struct Watcher {
-    seen: Vec<u32>,
-    began: bool,
+    arrival: arrival::Arrival,
     shelf: Option<Arc<Shelf>>,
     mounted: HashMap<Box<str>, Mounted>,
     away_since: Option<Timestamp>,
@@ -95,87 +96,6 @@ impl Watcher {
         self.what_came(around, &mut look)?;
         self.by_clock(around, &mut look)?;
         Ok(look)
-    }
-
-    fn what_came(&mut self, around: &Surroundings<'_>, look: &mut Look) -> Result<(), StoreError> {
-        let registry = around.reader.registry();
-        let (rules, first) = (around.board.rules(), !std::mem::replace(&mut self.began, true));
-        let mut to_judge: Vec<(Judged, Vec<Arc<AlertRule>>)> = Vec::new();
-        let mut seen = std::mem::take(&mut self.seen);
-        around.reader.arrived(&mut seen, |arrived| {
-            let asked = rules.of_quantity(&arrived.key.quantity);
-            if asked.is_empty() || !is_of_now(&registry, arrived, around.now, first) {
-                return;
-            }
-            let place = self.place(&registry, arrived.key, around.now);
-            let calibrated = registry.calibrations.contains_key(arrived.key);
-            let may_be_met = |rule: &Arc<AlertRule>| {
-                let scope = rule.scope.has(place.kind.as_deref(), place.node_type.as_deref(), place.zone.as_deref());
-                scope && by_arrival(&rule.on) && !is_quiet(rule, arrived, calibrated, around.board, &place.subject)
-            };
-            let rules: Vec<_> = asked.iter().filter(|rule| may_be_met(rule)).cloned().collect();
-            if !rules.is_empty() {
-                to_judge.push((Judged::new(arrived, place), rules));
-            }
-        });
-        self.seen = seen;
-        for (judged, rules) in to_judge {
-            let mut seen = Seen::default();
-            for rule in rules {
-                self.judge(around, &judged, &rule, &mut seen, look)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn judge(
-        &self,
-        around: &Surroundings<'_>,
-        judged: &Judged,
-        rule: &Arc<AlertRule>,
-        seen: &mut Seen,
-        look: &mut Look,
-    ) -> Result<(), StoreError> {
-        let subject = about(rule, &judged.place);
-        let met = around.board.find(&rule.code, &subject).is_some();
-        let from = judged.from.max(judged.last_at.plus_millis(-LATE_MAX_MS));
-        let found =
-            series::episodes(around.reader, rule, judged.id, (from, judged.last_at), (judged.begun_at, met), seen)?;
-        let last = found.last().filter(|episode| episode.until.is_none() || rule.latched);
-        match last {
-            Some(_) => {
-                let told = if rule.latched { found.as_slice() } else { &found[found.len() - 1..] };
-                look.findings.extend(told.iter().map(|episode| judged.finding(rule, &subject, episode)));
-            }
-            None if met && !self.others_meet(around, judged, rule)? => look.clear.push((rule.code.clone(), subject)),
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// Whether another datastream of the same equipment still meets the rule.
-    fn others_meet(
-        &self,
-        around: &Surroundings<'_>,
-        judged: &Judged,
-        rule: &Arc<AlertRule>,
-    ) -> Result<bool, StoreError> {
-        let registry = around.reader.registry();
-        for other in around.reader.datastreams() {
-            let same = other.key.quantity == judged.key.quantity && other.id != judged.id && !other.external;
-            let (true, Some(last_at), Some(begun_at)) = (same, other.last_at, other.begun_at) else { continue };
-            if self.place(&registry, &other.key, around.now).subject != judged.place.subject
-                || around.now.millis_since(last_at) > LOOKED_BACK_MS
-            {
-                continue;
-            }
-            let span = (last_at.plus_millis(-LOOKED_BACK_MS), last_at);
-            let found = series::episodes(around.reader, rule, other.id, span, (begun_at, false), &mut Seen::default())?;
-            if found.last().is_some_and(|episode| episode.until.is_none()) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     fn place(&self, registry: &Snapshot, key: &DatastreamKey, now: Timestamp) -> Place {
@@ -238,31 +158,6 @@ fn about(rule: &AlertRule, place: &Place) -> Subject {
         (OneFor::CommunityDay, Some(zone)) => Subject::zone(zone),
         (OneFor::CommunityDay, None) => Subject::city(),
         (OneFor::Equipment, _) => place.subject.clone(),
-    }
-}
-
-/// Whether readings themselves are judged, as they come.
-fn by_arrival(on: &Condition) -> bool {
-    matches!(on, Condition::Level { of: Of::Readings, .. } | Condition::Rate { .. } | Condition::Impact { .. })
-}
-
-/// Whether it is a node that may speak, and what came is not long past.
-fn is_of_now(registry: &Snapshot, arrived: &Arrived<'_>, now: Timestamp, first: bool) -> bool {
-    let revoked = registry.nodes.get(&arrived.key.node).is_some_and(|node| node.revoked);
-    let most = if first { LOOKED_BACK_MS } else { LATE_MAX_MS };
-    !revoked && now.millis_since(arrived.last_at) <= most
-}
-
-/// Whether what came can neither meet a rule nor end what it met.
-fn is_quiet(rule: &AlertRule, arrived: &Arrived<'_>, calibrated: bool, board: &Board, subject: &Subject) -> bool {
-    let Some((min, max)) = arrived.came.map(|came| came.range).filter(|_| !calibrated) else { return false };
-    match &rule.on {
-        Condition::Level { test, .. } => {
-            let open = rule.one_for == OneFor::Equipment && board.find(&rule.code, subject).is_some();
-            evaluate::is_quiet(test, min, max) && !open
-        }
-        Condition::Impact { level, .. } => max <= *level,
-        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looks at what came, every few seconds, and lets rules, roster and equipment follow.
 //!
-//! A look that took long is followed by a pause of ten times its length: under a flood alerts come later, and rules do not take what
-//! readings need. Whatever was not done when the gateway stopped is found undone by the next look.
+//! A look is followed by a pause of twenty times its length, and of `every_s` where it left nothing over: under a flood alerts come later,
+//! and rules do not take what readings need. Whatever was not done when the gateway stopped is found undone by the next look.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::service::Gateway;
 use crate::store::StoreError;
 
 /// A pause is so many times as long as the look before it.
-const PAUSES: u32 = 10;
+const PAUSES: u32 = 20;
 /// And not longer than this.
 const PAUSE_MAX: Duration = Duration::from_secs(300);
 
@@ -63,7 +63,8 @@ pub(super) async fn follow(app: Arc<Gateway>, stop: watch::Receiver<bool>) {
             }
             Err(error) => tracing::error!(%error, "looking for alerts failed"),
         }
-        pause = every.max((began.elapsed() * PAUSES).min(PAUSE_MAX));
+        let rest = (began.elapsed() * PAUSES).min(PAUSE_MAX);
+        pause = if app.alerts.behind() > 0 { rest } else { every.max(rest) };
     }
 }
 
@@ -83,6 +84,7 @@ fn look(app: &Gateway, watcher: &mut Watcher) -> Result<(), LookError> {
         broker: app.broker.as_ref().map(|broker| broker.view().connected_since.is_some()),
         started_at: app.started_at,
         now,
+        at_most: Duration::from_millis(u64::from(app.config.alerts.look_ms)),
         deaf: app.journal.status().paused.is_some(),
     })?;
     let settled = app.alerts.settle(look)?;

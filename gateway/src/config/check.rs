@@ -262,6 +262,7 @@ impl<'a> Check<'a> {
     fn alerts(&mut self, shape: &shape::Alerts) -> Alerts {
         Alerts {
             every_s: self.number("alerts.every_s", &shape.every_s, 5, 1..=3_600),
+            look_ms: self.number("alerts.look_ms", &shape.look_ms, 100, 10..=60_000),
             escalate_min: self.number("alerts.escalate_min", &shape.escalate_min, 15, 1..=1_440),
             reopen_s: self.number("alerts.reopen_s", &shape.reopen_s, 3_600, 0..=86_400),
             open_max: self.number("alerts.open_max", &shape.open_max, 1_000, 10..=100_000),

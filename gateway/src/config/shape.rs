@@ -426,6 +426,8 @@ pub(crate) struct Heartbeat {
 pub(crate) struct Alerts {
     /// Seconds between two looks at what came.
     pub(crate) every_s: Key<u64>,
+    /// Milliseconds that a look reads the store for what came; what is left then is judged by the next.
+    pub(crate) look_ms: Key<u64>,
     /// Minutes after which the next one on call is told of an alarm that nobody answered.
     pub(crate) escalate_min: Key<u64>,
     /// Seconds within which what is raised again after it was over is the same alert.

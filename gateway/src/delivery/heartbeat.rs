@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::webhook;
 use crate::config::Heartbeat;
 
 /// Signs that may be missed before it is said.
@@ -56,6 +57,6 @@ pub async fn run(
 async fn beat(config: &Heartbeat, timeout: Duration) -> Result<(), String> {
     let client = reqwest::Client::builder().timeout(timeout).build().map_err(|error| error.to_string())?;
     // The address may hold a secret of its own: it is not shown.
-    let answer = client.get(config.url.expose()).send().await.map_err(|error| error.without_url().to_string())?;
+    let answer = client.get(config.url.expose()).send().await.map_err(|error| webhook::unreached(&error).message)?;
     if answer.status().is_success() { Ok(()) } else { Err(format!("answered {}", answer.status())) }
 }

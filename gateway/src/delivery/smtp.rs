@@ -9,7 +9,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use super::{Address, Sent, Trouble};
+use super::{Address, Sent, Trouble, innermost};
 use crate::config::{Smtp, SmtpTls};
 
 /// Sends e-mail to one server.
@@ -85,11 +85,6 @@ impl Mailer {
 /// RFC 4954, section 6: 530, 534, 535 and 538.
 fn is_about_signing_in(code: Code) -> bool {
     matches!(u16::from(code), 530 | 534 | 535 | 538)
-}
-
-/// What it came of: "Connection refused", or a certificate that nobody vouches for.
-fn innermost(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::{Address, Sent, Trouble};
+use super::{Address, Sent, Trouble, innermost};
 use crate::config::{Webhook, WebhookPreset};
 
 /// Characters of an SMS: four parts of 67 letters, since Greek ones go as UCS-2 (3GPP TS 23.038).
@@ -36,7 +36,7 @@ pub(super) async fn send(
         request = request.bearer_auth(token.expose());
     }
     // The address may hold a secret of its own: it is not shown.
-    let answer = request.send().await.map_err(|error| Trouble::passing(error.without_url()))?;
+    let answer = request.send().await.map_err(|error| unreached(&error))?;
     match answer.status().as_u16() {
         200..=299 => Ok(()),
         status @ (408 | 425 | 429 | 500..=599) => Err(Trouble::passing(format!("answered {status}"))),
@@ -75,6 +75,15 @@ fn request(config: &Webhook, sent: &Sent, to: Option<&Address>) -> Result<Reques
 
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// Nobody was reached there; the address is left out.
+pub(super) fn unreached(error: &reqwest::Error) -> Trouble {
+    if error.is_timeout() {
+        Trouble::passing("no answer in time")
+    } else {
+        Trouble::passing(format!("no connection: {}", innermost(error)))
+    }
 }
 
 #[cfg(test)]

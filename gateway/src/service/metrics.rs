@@ -79,6 +79,7 @@ fn alerts(page: &mut Exposition, gateway: &Gateway) {
         "Findings that found no room under [alerts] open_max.",
         gateway.alerts.refused(),
     );
+    page.gauge("alerts_behind", "Datastreams that the last look had no time for.", gateway.alerts.behind() as f64);
     page.counter("alerts_rested_total", "Findings that maintenance rests.", gateway.alerts.rested());
     let Ok(counts) = gateway.outbox.counts() else { return };
     let sent = counts.settled.iter().map(|(way, sent, _)| (Some(("way", way.code())), *sent as f64));

@@ -41,6 +41,23 @@ impl Entry {
     }
 }
 
+/// Observations that came, before calibration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Came {
+    /// The earliest time of them.
+    pub from: Timestamp,
+    /// The smallest and the largest value.
+    pub range: (f64, f64),
+}
+
+impl Came {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        let ((low, high), (other_low, other_high)) = (self.range, other.range);
+        Self { from: self.from.min(other.from), range: (low.min(other_low), high.max(other_high)) }
+    }
+}
+
 /// The part of a datastream that changes.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
@@ -61,6 +78,8 @@ pub(crate) struct Live {
     pub(crate) basis: Option<u64>,
     /// The latest of this run, by `measured_at`, then by arrival: a correction stands after what it corrects.
     pub(crate) last: Option<Observation>,
+    /// What came since that was last asked for; none where nothing did.
+    pub(crate) came: Option<Came>,
     /// Latest observations; those from `written` on are not in the database yet.
     pub(crate) recent: Vec<Observation>,
     pub(crate) written: usize,
@@ -85,6 +104,8 @@ impl Live {
         if self.last.is_none_or(|last| last.measured_at <= at) {
             self.last = Some(observation);
         }
+        let came = Came { from: at, range: (observation.value, observation.value) };
+        self.came = Some(self.came.map_or(came, |before| before.and(came)));
         self.recent.push(observation);
         observation.ordinal
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
-use super::live::Entry;
+use super::live::{Came, Entry};
 use super::model::{
     Aggregate, Datastream, JudgedObservation, Order, Page, Rejection, Span, Status, Values, WindowIndex, WindowLength,
 };
@@ -34,17 +34,8 @@ pub struct Arrived<'a> {
     pub begun_at: Timestamp,
     /// Latest time it has.
     pub last_at: Timestamp,
-    /// What came, where memory still holds all of it.
+    /// What came, where that is known.
     pub came: Option<Came>,
-}
-
-/// Observations that came, before calibration.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Came {
-    /// The earliest time of them.
-    pub from: Timestamp,
-    /// The smallest and the largest value.
-    pub range: (f64, f64),
 }
 
 impl Reader {
@@ -88,27 +79,15 @@ impl Reader {
         crate::quality::judge(&[last], quantity, calibrations).pop()
     }
 
-    /// Gives each datastream that something came of since `seen`, which is brought up to now: by number, how many had come. Touches no
-    /// disk.
-    pub fn arrived(&self, seen: &mut Vec<u32>, mut each: impl FnMut(&Arrived<'_>)) {
-        let all = self.shared.directory.all();
-        seen.resize(all.len(), 0);
-        for (entry, seen) in all.iter().zip(seen).filter(|(entry, _)| !entry.external) {
-            let live = entry.live();
-            let (before, next) = (std::mem::replace(seen, live.next_ordinal), live.next_ordinal);
-            let (Some(begun_at), Some(last_at)) = (live.begun_at, live.last_at) else { continue };
-            if before == next {
-                continue;
-            }
-            let (mut n, mut from, mut range) = (0, last_at, (f64::INFINITY, f64::NEG_INFINITY));
-            for observation in live.recent.iter().filter(|observation| observation.ordinal >= before) {
-                n += 1;
-                from = from.min(observation.measured_at);
-                range = (range.0.min(observation.value), range.1.max(observation.value));
-            }
+    /// Gives each datastream that something came of since the last call; `all`: each that ever had something, and of none is said what
+    /// came. Touches no disk. There is one who asks: the watcher of alerts.
+    pub fn take_arrived(&self, all: bool, mut each: impl FnMut(&Arrived<'_>)) {
+        for entry in self.shared.directory.all().iter().filter(|entry| !entry.external) {
+            let mut live = entry.live();
+            let (came, times) = (live.came.take(), live.begun_at.zip(live.last_at));
             drop(live);
-            let whole = n == next - before;
-            let came = whole.then_some(Came { from, range });
+            let Some((begun_at, last_at)) = times.filter(|_| all || came.is_some()) else { continue };
+            let came = came.filter(|_| !all);
             each(&Arrived { id: entry.id, key: &entry.key, begun_at, last_at, came });
         }
     }

@@ -43,6 +43,8 @@ pub struct Look {
     pub clear: Vec<(Arc<str>, Subject)>,
     /// Rules that were judged of all: what of theirs is open and not among the findings is over.
     pub whole: BTreeSet<Arc<str>>,
+    /// Datastreams that there was no time for.
+    pub behind: usize,
 }
 
 /// What became of it.
@@ -114,6 +116,7 @@ impl Alerts {
     /// The records cannot be written.
     pub fn settle(&self, look: Look) -> Result<Settled, AlertsError> {
         let now = self.clock.now();
+        self.behind.store(look.behind as u64, Ordering::Relaxed);
         if look.is_idle(&self.board(), now) {
             return Ok(Settled::default());
         }

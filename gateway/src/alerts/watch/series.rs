@@ -22,7 +22,7 @@ impl Seen {
         reader: &Reader,
         id: DatastreamId,
         (from, until): (Timestamp, Timestamp),
-    ) -> Result<Vec<Point>, StoreError> {
+    ) -> Result<&[Point], StoreError> {
         if self.0.as_ref().is_none_or(|(read_from, _)| *read_from > from) {
             let span = Span { from, until: until.plus_millis(1) };
             let mut observations = reader.observations(id, span, Order::Descending, NEWEST)?;
@@ -30,7 +30,7 @@ impl Seen {
             self.0 = Some((from, points(&observations)));
         }
         let all = self.0.as_ref().map_or(&[][..], |(_, points)| points);
-        Ok(all[all.partition_point(|point| point.at < from)..].to_vec())
+        Ok(&all[all.partition_point(|point| point.at < from)..])
     }
 }
 
@@ -46,12 +46,11 @@ pub(in crate::alerts) fn episodes(
 ) -> Result<Vec<Episode>, StoreError> {
     let period_ms = reader.datastream(id).and_then(|d| reader.period_s(&d.key)).map_or(0, |s| i64::from(s) * 1_000);
     let gap_ms = (3 * period_ms).max(GAP_MIN_MS);
-    let mut read = |from: Timestamp| seen.since(reader, id, (from, until));
     match &rule.on {
         Condition::Level { of: Of::Readings, test, .. } => {
             // One that is beyond from before counts from when it went beyond.
-            let series = read(from.plus_millis(-(test.for_ms.max(test.clear_ms) + gap_ms)))?;
-            Ok(evaluate::episodes(test, &series, gap_ms, met))
+            let from = from.plus_millis(-(test.for_ms.max(test.clear_ms) + gap_ms));
+            Ok(evaluate::episodes(test, seen.since(reader, id, (from, until))?, gap_ms, met))
         }
         Condition::Level { of: Of::Windows(length, value), test, .. } => {
             let series = windows(reader, id, *length, (from, until), |window| number(window, *value))?;
@@ -60,8 +59,9 @@ pub(in crate::alerts) fn episodes(
         }
         Condition::Rate { over_s, test, .. } => {
             let over_ms = i64::from(*over_s) * 1_000;
-            let series = read(from.plus_millis(-(over_ms + test.for_ms.max(test.clear_ms) + gap_ms)))?;
-            Ok(evaluate::episodes(test, &evaluate::changes(&series, over_ms), gap_ms.max(over_ms), met))
+            let from = from.plus_millis(-(over_ms + test.for_ms.max(test.clear_ms) + gap_ms));
+            let changes = evaluate::changes(seen.since(reader, id, (from, until))?, over_ms);
+            Ok(evaluate::episodes(test, &changes, gap_ms.max(over_ms), met))
         }
         Condition::Drift { days, test, .. } => {
             let length = WindowLength::Minutes(60);
@@ -70,8 +70,8 @@ pub(in crate::alerts) fn episodes(
             Ok(evaluate::episodes(test, &evaluate::drifts(&series, *days, from), 3 * length_ms(length), met))
         }
         Condition::Impact { days, factor, level, always, .. } => {
-            let series = read(from.plus_millis(-i64::from(*days) * DAY_MS))?;
-            let told = evaluate::blows(&series, (*days, *factor), (*level, *always), (begun_at, from));
+            let series = seen.since(reader, id, (from.plus_millis(-i64::from(*days) * DAY_MS), until))?;
+            let told = evaluate::blows(series, (*days, *factor), (*level, *always), (begun_at, from));
             // A blow is over as soon as it came.
             let test = Test { side: Side::Above, level: f64::MIN, clear: f64::MIN, for_ms: 0, clear_ms: 0 };
             let each = told.iter().flat_map(|blow| evaluate::episodes(&test, &[*blow], 0, false));

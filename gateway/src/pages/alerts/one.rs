@@ -147,7 +147,7 @@ fn render(
             .map(|one| (t.pick(&one.name).to_owned(), one.phone.clone()))
             .collect(),
         condition: rule.as_ref().map(|rule| super::rules::condition(&shown, &rule.on)).unwrap_or_default(),
-        source: rule.as_ref().map(|rule| rule.source.clone()).unwrap_or_default(),
+        source: rule.as_ref().map(|rule| t.source(&rule.source)).unwrap_or_default(),
         rule: alert.rule.to_string(),
         lines: lines.collect(),
         told: told.iter().map(|sent| self::told(&shown, sent)).collect(),
@@ -180,7 +180,7 @@ pub(super) fn told(shown: &Shown<'_>, sent: &Sent) -> Told {
         way: format!("{} {}", t.way(notice.way), notice.target).trim_end().to_owned(),
         mark,
         state,
-        error: sent.error.clone(),
+        error: t.trouble(&sent.error),
         subject: notice.subject.clone(),
         alert: notice.alert,
     }

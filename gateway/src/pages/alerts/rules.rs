@@ -97,7 +97,7 @@ fn render(pages: &Pages, visitor: &Visitor, tried: &str) -> Result<String, PageE
             condition: condition(&shown, &rule.on),
             scope: scope(&shown, rule),
             follows: follows(&shown, rule),
-            source: rule.source.clone(),
+            source: t.source(&rule.source),
             rests: listed.rests(),
             of_page,
             tries: rule.on.quantity().is_some(),

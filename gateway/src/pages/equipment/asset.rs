@@ -268,7 +268,7 @@ fn render(pages: &Pages, visitor: &Visitor, id: &str, which: &Which) -> Result<S
                     code: needed.of_type.code.to_string(),
                     name: t.pick(&needed.of_type.name).to_owned(),
                     state: row::certificate(needed.standing, t),
-                    source: needed.of_type.source.clone(),
+                    source: t.source(&needed.of_type.source),
                     issued: issued.collect(),
                     stages,
                     actions: offer.of(end, Some(&needed.of_type.code), t),

@@ -24,10 +24,10 @@ words! {
     al_all_rules: "Όλων των κανόνων", "Of all rules";
     al_about: "Για τι", "About";
     al_value: "Τιμή", "Value";
-    al_raised: "Από", "Raised";
+    al_raised: "Ειδοποίησε", "Raised";
     al_over_at: "Έληξε", "Over";
-    al_nobody: "κανείς δεν απάντησε", "nobody has answered";
-    al_what: "Τι", "What";
+    al_nobody: "κανείς σε υπηρεσία δεν απάντησε", "nobody on call has answered";
+    al_what: "Στοιχεία", "Particulars";
     al_chart: "Διάγραμμα", "Chart";
     al_measured: "Μετρήθηκε", "Measured";
     al_since: "Ισχύει από", "So since";
@@ -64,7 +64,8 @@ words! {
     rule_then: "Ακολουθεί", "Follows";
     rule_rests: "Αναπαύεται", "Rests";
     rule_of_page: "γραμμένος εδώ", "written here";
-    rule_open: "ανοιχτές", "open";
+    rule_history: "όσες έληξαν", "those that are over";
+    house_rule: "κανόνας του Δήμου", "house rule";
     rule_try: "Τι θα είχε δώσει τον τελευταίο μήνα", "What it would have raised in the last month";
     rule_rest_do: "Να αναπαυθεί", "Let it rest";
     rule_rest_says: "Δεν θα ειδοποιείται κανείς από αυτόν τον κανόνα ώσπου να ξυπνήσει.", "Nobody is told by this rule until it is woken.";
@@ -228,6 +229,26 @@ words! {
     n_alarm: "Συναγερμός χωρίς απάντηση:", "Alarm without an answer:";
     n_alarms: "συναγερμοί χωρίς απάντηση", "alarms without an answer";
 }
+
+/// What [`crate::delivery::Trouble`] says, by how it begins.
+const TROUBLES: &[(&str, &str)] = &[
+    ("not set up in [delivery]", "δεν έχει οριστεί στο [delivery]"),
+    ("[delivery] waiting_max: newer ones came first", "[delivery] waiting_max: προηγήθηκαν νεότερες"),
+    ("the person has no account any more", "ο άνθρωπος δεν έχει πια λογαριασμό"),
+    ("the person has no e-mail address", "ο άνθρωπος δεν έχει ηλεκτρονική διεύθυνση"),
+    ("the person's e-mail address cannot be read", "η ηλεκτρονική διεύθυνση δεν διαβάζεται"),
+    ("the person has no telephone number", "ο άνθρωπος δεν έχει τηλέφωνο"),
+    ("the mail server does not take the name and password", "ο διακομιστής αλληλογραφίας δεν δέχεται όνομα και κωδικό"),
+    ("the mail server did not answer in time", "ο διακομιστής αλληλογραφίας δεν απάντησε έγκαιρα"),
+    ("the mail server refused it", "ο διακομιστής αλληλογραφίας το αρνήθηκε"),
+    ("the mail server put it off", "ο διακομιστής αλληλογραφίας το ανέβαλε"),
+    ("no connection to the mail server", "καμία σύνδεση με τον διακομιστή αλληλογραφίας"),
+    ("the broker did not answer in time", "ο μεσίτης μηνυμάτων δεν απάντησε έγκαιρα"),
+    ("the broker", "ο μεσίτης μηνυμάτων"),
+    ("no answer in time", "καμία έγκαιρη απάντηση"),
+    ("no connection", "καμία σύνδεση"),
+    ("answered", "απάντησε"),
+];
 
 impl Lang {
     /// How bad an alert is.
@@ -394,6 +415,20 @@ impl Lang {
         }
     }
 
+    /// How many alerts of a rule are open.
+    pub(in crate::pages) fn rule_open(self, n: usize) -> String {
+        match (self, n) {
+            (Lang::El, 1) => "μία ανοιχτή".to_owned(),
+            (Lang::El, _) => format!("{n} ανοιχτές"),
+            (Lang::En, _) => format!("{n} open"),
+        }
+    }
+
+    /// Where a level comes from. Catalogues cite in English; what rests on our own judgement begins with the same two words.
+    pub(in crate::pages) fn source(self, cited: &str) -> String {
+        cited.strip_prefix("house rule").map_or_else(|| cited.to_owned(), |rest| format!("{}{rest}", self.house_rule()))
+    }
+
     /// What a dry run found.
     pub(in crate::pages) fn would_have_raised(self, n: usize, days: i64) -> String {
         match (self, n) {
@@ -408,9 +443,10 @@ impl Lang {
 
     /// How much a dry run looked at.
     pub(in crate::pages) fn looked_at(self, looked: usize, left_out: usize) -> String {
-        let all = match self {
-            Lang::El => format!("σε {looked} σειρές μετρήσεων"),
-            Lang::En => format!("of {looked} series"),
+        let all = match (self, looked) {
+            (Lang::El, 1) => "σε μία σειρά μετρήσεων".to_owned(),
+            (Lang::El, _) => format!("σε {looked} σειρές μετρήσεων"),
+            (Lang::En, _) => format!("of {looked} series"),
         };
         match (self, left_out) {
             (_, 0) => all,
@@ -490,15 +526,39 @@ impl Lang {
 
     /// How delivery goes.
     pub(in crate::pages) fn delivery_counted(self, ways: usize, waiting: u64, failed: u64) -> String {
-        match (self, ways, failed) {
-            (Lang::El, 0, _) => "Καμία αποστολή έξω από την πύλη".to_owned(),
-            (Lang::En, 0, _) => "Nothing is sent out of the gateway".to_owned(),
-            (Lang::El, _, 0) => format!("Οι αποστολές φτάνουν· {waiting} περιμένουν"),
-            (Lang::En, _, 0) => format!("Notices arrive; {waiting} wait"),
-            (Lang::El, _, _) => {
-                format!("{failed} αποστολές εγκαταλείφθηκαν το τελευταίο εικοσιτετράωρο· {waiting} περιμένουν")
-            }
-            (Lang::En, _, _) => format!("{failed} notices were given up within the last day; {waiting} wait"),
+        let given_up = match (self, failed) {
+            (_, 0) => "",
+            (Lang::El, 1) => "Μία αποστολή εγκαταλείφθηκε το τελευταίο εικοσιτετράωρο",
+            (Lang::El, _) => &format!("{failed} αποστολές εγκαταλείφθηκαν το τελευταίο εικοσιτετράωρο"),
+            (Lang::En, 1) => "One notice was given up within the last day",
+            (Lang::En, _) => &format!("{failed} notices were given up within the last day"),
+        };
+        let waits = match (self, waiting, failed) {
+            (_, 0, 1..) => "",
+            (Lang::El, 0, 0) => "Οι αποστολές φτάνουν",
+            (Lang::El, 1, 0) => "Μία αποστολή περιμένει",
+            (Lang::El, _, 0) => &format!("{waiting} αποστολές περιμένουν"),
+            (Lang::El, 1, _) => "· μία περιμένει",
+            (Lang::El, _, _) => &format!("· {waiting} περιμένουν"),
+            (Lang::En, 0, 0) => "Notices arrive",
+            (Lang::En, 1, 0) => "One notice waits",
+            (Lang::En, _, 0) => &format!("{waiting} notices wait"),
+            (Lang::En, 1, _) => "; one waits",
+            (Lang::En, _, _) => &format!("; {waiting} wait"),
+        };
+        match (self, ways) {
+            (Lang::El, 0) => "Καμία αποστολή έξω από την πύλη".to_owned(),
+            (Lang::En, 0) => "Nothing is sent out of the gateway".to_owned(),
+            _ => format!("{given_up}{waits}"),
+        }
+    }
+
+    /// Why a notice was not sent. What others answered stands in their words.
+    pub(in crate::pages) fn trouble(self, message: &str) -> String {
+        let begins = |(known, _): &&(&str, &str)| message.starts_with(known);
+        match (self, TROUBLES.iter().find(begins)) {
+            (Lang::El, Some((known, greek))) => format!("{greek}{}", &message[known.len()..]),
+            _ => message.to_owned(),
         }
     }
 

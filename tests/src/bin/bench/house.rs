@@ -37,7 +37,7 @@ impl Gateway {
         Ok(gateway)
     }
 
-    /// One that looks each second by `rules` rules of alerts, none of which is met.
+    /// One that looks each second by `rules` rules of alerts; what comes is beyond the level of one in a hundred.
     pub(crate) fn start_with_rules(rules: usize) -> Result<Self> {
         let folder = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").unwrap_or_else(|| ".".into()))?;
         let catalogues = folder.path().join("catalogues");
@@ -50,7 +50,8 @@ impl Gateway {
                 "[[rule]]\ncode = \"r{n}\"\nname = {{ el = \"α\", en = \"a\" }}\nseverity = \"warning\"\non = \"above\"\n\
                  quantity = \"{}\"\nlevel = {}\nfor_s = 600\ninstructions = {{ el = \"α\", en = \"a\" }}\nsource = \"x\"\n",
                 ["pm25", "pm10", "temperature", "humidity"][n % 4],
-                900 + n % 90
+                // What comes is beyond one in a hundred of them, half of the time.
+                if n % 99 == 0 { 15 } else { 900 + n % 90 }
             )?;
         }
         std::fs::write(catalogues.join("alerts.toml"), text)?;

@@ -430,14 +430,15 @@ pub(super) fn alerts() -> Result<Vec<Row>> {
         }
         Frame::Batch(batch).to_bytes().expect("encodes").to_vec()
     };
-    let mut cpu_s = [0.0; 2];
-    for _ in 0..2 {
-        for (rules, sum) in [0, RULES].into_iter().zip(&mut cpu_s) {
-            *sum += flood_into(Gateway::start_with_rules(rules)?, batches, payload)?.cpu_s;
+    // The least of four each: the same flood takes up to a third more where the machine is busy.
+    let mut cpu_s = [f64::INFINITY; 2];
+    for _ in 0..4 {
+        for (rules, least) in [0, RULES].into_iter().zip(&mut cpu_s) {
+            *least = least.min(flood_into(Gateway::start_with_rules(rules)?, batches, payload)?.cpu_s);
         }
     }
     let times = cpu_s[1] / cpu_s[0];
-    let each = cpu_s.map(|sum| sum / (2 * batches * 8) as f64 * 1e6);
+    let each = cpu_s.map(|least| least / (batches * 8) as f64 * 1e6);
     Ok(vec![Row {
         work: "native batches of 8, with 1,000 rules of alerts",
         figure: format!("{times:.2} times the CPU"),
